@@ -1,0 +1,19 @@
+/** What the gateway asks of its keys: record keys for sealing and opening, and keyed digests per pharmacy. */
+import type { RecordKey } from './sealed.ts'
+
+/**
+ * Errors: `KeyRingError` with code `unavailable` (the key store cannot be asked and nothing usable is cached: answer 503 and
+ * store nothing), `unknown-key` (no such record key: erased, or never was) or `bad-key` (a wrapped key does not open).
+ */
+export type KeyRing = {
+  /** An unused record key of the pharmacy, from the reserve made ahead of need. */
+  takeRecordKey(pharmacyId: string): Promise<RecordKey>
+  /** The keys of these refs; a ref that has been erased is absent from the map. One look-up for all that are not cached. */
+  findRecordKeys(refs: readonly string[]): Promise<ReadonlyMap<string, RecordKey>>
+  /** HMAC-SHA-256 under a key of the pharmacy derived for `purpose`: for digests that must not be guessable from a dump. */
+  macForPharmacy(pharmacyId: string, purpose: MacPurpose, bytes: Uint8Array): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+export const macPurposes = ['idempotency-body', 'blind-index-identity', 'blind-index-ins'] as const
+export type MacPurpose = (typeof macPurposes)[number]

@@ -1,0 +1,98 @@
+/** Reads what a person typed, or a program sent, into a patient and an act; every problem is reported at once. */
+import { fail, ok, type Result } from '../base/result.ts'
+import type { CaptureInput, CaptureRules, FieldProblem } from './capture-fields.ts'
+import { parseIdentity } from './capture-identity.ts'
+import { FieldReader } from './field-reader.ts'
+import { parseParisDateTime } from './paris-time.ts'
+import type { Patient } from './patient.ts'
+import {
+  type Act,
+  type Analyte,
+  type AnalyteResult,
+  analytes,
+  consents,
+  screeningResults,
+  symptomBands,
+  type UsedTestKit,
+} from './screening.ts'
+import { type TestKit, udiIssuers } from './test-kit.ts'
+
+/** Oldest sampling that can still be declared: national-formats §7 asks for the same day; weekends and outages get a week. */
+const samplingAgeMaxMs = 7 * 86_400_000
+/** A counter clock may run ahead of ours by this much before "in the future" is said. */
+const clockToleranceMs = 5 * 60_000
+
+/** Reads the whole form. Never throws on input; unknown extra keys are the caller's business (routes refuse them). */
+export function parseCapture(
+  input: CaptureInput,
+  rules: CaptureRules,
+): Result<{ patient: Patient; act: Act }, readonly FieldProblem[]> {
+  const reader = new FieldReader(input)
+  const identity = parseIdentity(reader, rules)
+  const act = parseAct(reader, rules, identity)
+  if (reader.problems.length > 0 || !identity || !act) return fail(reader.problems)
+  return ok({ patient: identity, act })
+}
+
+function parseAct(reader: FieldReader, rules: CaptureRules, identity: Patient | null): Act | null {
+  const sampledAt = parseSampledAt(reader, rules, identity?.birthDate ?? null)
+  const kit = parseTestKit(reader, rules, sampledAt)
+  const results = parseResults(reader, kit?.catalogue ?? null)
+  const symptoms = reader.choice('symptoms', symptomBands, { required: true })
+  const consent = reader.choice('consent', consents, { required: true })
+  const comment = reader.paragraph('comment', { lengthMax: 1000 })
+  if (!sampledAt || !kit || !results || !symptoms || !consent) return null
+  return { sampledAt: sampledAt.toISOString(), testKit: kit.used, results, symptoms, consent, comment }
+}
+
+function parseSampledAt(reader: FieldReader, rules: CaptureRules, birthDate: string | null): Date | null {
+  const text = reader.required('sampledAt')
+  if (text === null) return null
+  const parsed = parseParisDateTime(text)
+  if (!parsed.ok) return reader.problem('sampledAt', parsed.problem)
+  const ageMs = rules.now.getTime() - parsed.value.getTime()
+  if (ageMs < -clockToleranceMs) return reader.problem('sampledAt', 'time-in-future')
+  if (birthDate !== null && text.slice(0, 10) < birthDate) return reader.problem('sampledAt', 'time-before-birth')
+  if (ageMs > samplingAgeMaxMs) return reader.problem('sampledAt', 'time-too-old')
+  return parsed.value
+}
+
+function parseTestKit(
+  reader: FieldReader,
+  rules: CaptureRules,
+  sampledAt: Date | null,
+): { catalogue: TestKit; used: UsedTestKit } | null {
+  const lot = reader.line('kitLot', { lengthMax: 40 })
+  const expiry = reader.date('kitExpiry')
+  const issuer = reader.choice('kitUdiIssuer', udiIssuers, {})
+  const deviceIdentifier = reader.line('kitUdi', { lengthMax: 60 })
+  if (deviceIdentifier !== null && !/^[A-Z0-9+$*/%.=-]{6,60}$/i.test(deviceIdentifier)) reader.problem('kitUdi', 'udi-bad-shape')
+  const id = reader.required('testKitId')
+  if (id === null) return null
+  const catalogue = rules.findTestKit(id)
+  if (!catalogue) return reader.problem('testKitId', 'unknown-test-kit')
+  if (expiry !== null && sampledAt !== null && expiry < sampledAt.toISOString().slice(0, 10))
+    reader.problem('kitExpiry', 'test-kit-expired')
+  const udi = deviceIdentifier === null ? catalogue.udi : { issuer: issuer ?? 'gs1', deviceIdentifier }
+  return { catalogue, used: { id: catalogue.id, maker: catalogue.maker, name: catalogue.name, udi, lot, expiry } }
+}
+
+/** The kit says which analytes must have a result; a result for another analyte is a mistake, never dropped. */
+function parseResults(reader: FieldReader, kit: TestKit | null): readonly [AnalyteResult, ...AnalyteResult[]] | null {
+  const results: AnalyteResult[] = []
+  for (const analyte of analytes) {
+    const expected = kit?.analytes.includes(analyte) ?? false
+    const field = resultField(analyte)
+    const result = reader.choice(field, screeningResults, { required: expected })
+    if (result === null) continue
+    if (kit !== null && !expected) reader.problem(field, 'not-read-by-kit')
+    else results.push({ analyte, result })
+  }
+  const [first, ...others] = results
+  if (kit === null && first === undefined) reader.problem('result.sars-cov-2', 'required')
+  return first === undefined ? null : [first, ...others]
+}
+
+export function resultField(analyte: Analyte): `result.${Analyte}` {
+  return `result.${analyte}`
+}

@@ -1,0 +1,37 @@
+/** A destination as config declares it: format × transport, with the promises and limits that forwarding relies on. */
+import type { Finess } from './finess.ts'
+import type { Deduplication, RetryPolicy } from './settlement.ts'
+
+export const formatNames = ['sidep-oru', 'bio-trod', 'ans-oru-cda'] as const
+export type FormatName = (typeof formatNames)[number]
+
+export type HttpsTransportSettings = {
+  readonly kind: 'https'
+  readonly url: string
+  readonly timeoutMs: number
+  readonly answerBytesMax: number
+  /** PEM file of the only certificate authority trusted for this destination; null: the system's. */
+  readonly caFile: string | null
+  readonly clientCertificateFile: string | null
+  readonly clientKeyFile: string | null
+  /** Loud on purpose: `http:` is accepted only in the demo and test profiles. */
+  readonly insecureAllowPlainHttp: boolean
+}
+
+export type TransportSettings = HttpsTransportSettings
+
+export type DestinationSettings = {
+  readonly id: string
+  /** What pages call it. */
+  readonly label: string
+  readonly format: FormatName
+  readonly transport: TransportSettings
+  readonly deduplicates: Deduplication
+  /** Requests under way at once, over all workers. */
+  readonly concurrencyMax: number
+  readonly retry: RetryPolicy
+  readonly pharmacies: 'all' | readonly Finess[]
+  /** Receipts of a billed destination are metered; those of a test one never are. */
+  readonly billed: boolean
+  readonly test: boolean
+}

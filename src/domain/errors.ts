@@ -1,0 +1,24 @@
+/** The one family of errors that an edge may show: a closed code, a fixed public message, the cause kept inside. */
+export const gatewayErrorCodes = [
+  'bad-request',
+  'not-signed-in',
+  'forbidden',
+  'not-found',
+  'conflict',
+  'too-large',
+  'too-many-requests',
+  'unavailable',
+  'internal',
+] as const
+export type GatewayErrorCode = (typeof gatewayErrorCodes)[number]
+
+/** Thrown by actions; `message` is the code, so that no inner text can travel outward. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: GatewayErrorCode
+
+  constructor(code: GatewayErrorCode, options?: { cause?: unknown }) {
+    super(code, options)
+    this.code = code
+  }
+}

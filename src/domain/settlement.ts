@@ -1,0 +1,50 @@
+/** Turns an outcome into the next state of a declaration: pure, so that every row of the table is a test. */
+import { type BackoffPolicy, backoffMs } from '../base/backoff.ts'
+import { addMs } from '../base/clock.ts'
+import type { FailureCode } from './failure-codes.ts'
+import type { Outcome, ReceiptProof } from './outcome.ts'
+
+export type RetryPolicy = BackoffPolicy & { readonly attemptsMax: number }
+
+/** What the destination's config promises about a message that it gets twice. */
+export type Deduplication = 'control-id' | 'none'
+
+export type Settlement =
+  | { readonly state: 'accepted'; readonly receipt: ReceiptProof }
+  | { readonly state: 'rejected'; readonly code: FailureCode; readonly location: string | null }
+  | { readonly state: 'queued'; readonly code: FailureCode | null; readonly dueAt: Date; readonly countAttempt: boolean }
+  | { readonly state: 'parked'; readonly code: FailureCode }
+
+export type SettlementInput = {
+  readonly outcome: Outcome
+  /** Attempts counted so far, this one included. */
+  readonly attemptCount: number
+  readonly policy: RetryPolicy
+  readonly deduplicates: Deduplication
+  readonly now: Date
+  readonly random: () => number
+}
+
+export function decideSettlement(input: SettlementInput): Settlement {
+  const { outcome, now } = input
+  switch (outcome.class) {
+    case 'accepted':
+      return { state: 'accepted', receipt: outcome.receipt }
+    case 'permanent':
+      return { state: 'rejected', code: outcome.code, location: outcome.location ?? null }
+    case 'transient':
+      return retryOrPark(input, outcome.code, outcome.retryAfterMs ?? 0)
+    case 'ambiguous':
+      // Sent again only where the far side promises to recognise the same control id; else a person decides.
+      return input.deduplicates === 'control-id' ? retryOrPark(input, outcome.code, 0) : { state: 'parked', code: outcome.code }
+    case 'interrupted':
+      return { state: 'queued', code: null, dueAt: now, countAttempt: false }
+  }
+}
+
+function retryOrPark(input: SettlementInput, code: FailureCode, retryAfterMs: number): Settlement {
+  const { attemptCount, policy, now, random } = input
+  if (attemptCount >= policy.attemptsMax) return { state: 'parked', code: 'retry-budget-spent' }
+  const delayMs = Math.max(backoffMs(attemptCount, policy, random), Math.min(retryAfterMs, policy.capMs))
+  return { state: 'queued', code, dueAt: addMs(now, delayMs), countAttempt: true }
+}
