@@ -1,0 +1,79 @@
+/** The gateway's configuration, decided once at start: everything but the secrets, so that it can be printed. */
+import type { DestinationSettings } from '../domain/destination-settings.ts'
+import type { PharmacySettings } from '../domain/pharmacy.ts'
+import type { Profile } from '../domain/profile.ts'
+import type { TestKit } from '../domain/test-kit.ts'
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export type Config = {
+  readonly profile: Profile
+  readonly logLevel: LogLevel
+  readonly listen: { readonly host: string; readonly port: number; readonly managementPort: number }
+  /** Origin under which browsers reach the gateway: scheme, host and port, with no path and no slash at the end. */
+  readonly publicUrl: string
+  /** Addresses or CIDR blocks whose `X-Forwarded-For` is believed; empty: nobody's. */
+  readonly trustedProxies: readonly string[]
+  readonly signIn: SignInSettings
+  readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number }
+  readonly worker: { readonly leaseSeconds: number; readonly batchSize: number; readonly pollSeconds: number }
+  /** Where the gateway and its databases stand; null only in the demo and test profiles. */
+  readonly hosting: HostingDeclaration | null
+  readonly pharmacies: readonly PharmacySettings[]
+  readonly destinations: readonly DestinationSettings[]
+  readonly testKits: readonly TestKit[]
+  /** Every outside host that the gateway may call, and no other (security.md H1). */
+  readonly outsideEndpoints: readonly OutsideEndpoint[]
+}
+
+export type SignInSettings = {
+  readonly issuer: string
+  readonly clientId: string
+  readonly discoveryUrl: string
+  readonly clientAuthentication: 'client_secret_post'
+  /** Hosts (with their port where it is not the scheme's own) on which endpoints of the discovery document may lie. */
+  readonly allowedEndpointHosts: readonly string[]
+  /** False only where Pro Santé Connect advertises the `iss` answer parameter and then leaves it out. */
+  readonly expectIssParameter: boolean
+  /** Loud on purpose: `http:` sign-in endpoints, in the demo and test profiles only. */
+  readonly insecureAllowHttp: boolean
+  /** Sectors of activity (TRE_R02) under which a pharmacist may work here. */
+  readonly pharmacistSectors: readonly string[]
+}
+
+/** HDS activities of the 2024 referential, by number. */
+export const hdsActivities = [1, 2, 3, 4, 5, 6] as const
+export type HdsActivity = (typeof hdsActivities)[number]
+
+export type HostingDeclaration = {
+  readonly host: string
+  readonly certificateReference: string
+  /** `YYYY-MM-DD`, last day of validity. */
+  readonly certificateValidUntil: string
+  readonly activities: readonly HdsActivity[]
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string
+}
+
+export type OutsideEndpoint = {
+  readonly purpose: 'sign-in' | 'destination'
+  /** `psc`, or the destination's id. */
+  readonly name: string
+  /** Host, with its port where it is not the scheme's own. */
+  readonly host: string
+  /** ISO 3166-1 alpha-2; null where nothing is declared, in the demo and test profiles only. */
+  readonly country: string | null
+}
+
+/** One thing wrong with the configuration: where it stands and what was expected there. Never holds a secret. */
+export type ConfigMistake = {
+  /** Path of the file, or `environment`. */
+  readonly source: string
+  /** From 1; null where the mistake has no place (an environment variable, a file that is not there). */
+  readonly line: number | null
+  readonly column: number | null
+  /** `signIn.issuer`, `destinations[0].transport.url`, `DATABASE_URL`; empty for the file as a whole. */
+  readonly key: string
+  readonly message: string
+}
