@@ -1,0 +1,65 @@
+/** The main database: a pool under the application role, and transactions that say for whom they run. */
+
+import type { ExtractTablesWithRelations } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { PgTransaction } from 'drizzle-orm/pg-core'
+import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import * as schema from './schema.ts'
+
+export type Schema = typeof schema
+export type Db = PostgresJsDatabase<Schema>
+/** What writes take: an open transaction, never the pool. */
+export type Tx = PgTransaction<PostgresJsQueryResultHKT, Schema, ExtractTablesWithRelations<Schema>>
+
+export type Database = {
+  /** Runs within one pharmacy: row-level security shows and takes that pharmacy's rows alone. */
+  forPharmacy<Value>(pharmacyId: string, run: (tx: Tx) => Promise<Value>): Promise<Value>
+  /** Runs as the worker: declarations, attempts and receipts of all pharmacies; screenings for reading only. */
+  forWorker<Value>(run: (tx: Tx) => Promise<Value>): Promise<Value>
+  /** Runs with no pharmacy: sign-in, sessions, the register of pharmacies. Patient tables show nothing. */
+  forNobody<Value>(run: (tx: Tx) => Promise<Value>): Promise<Value>
+  /** Calls `onDue` whenever a commit made declarations due, and `onGap` when notices may have been missed. */
+  listenForDue(onDue: () => void, onGap: () => void): Promise<{ unlisten: () => Promise<void> }>
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export const dueChannel = 'declarations_due'
+
+export type DatabaseLimits = { readonly connectionsMax: number; readonly statementTimeoutMs: number }
+export const databaseLimitsDefault: DatabaseLimits = { connectionsMax: 10, statementTimeoutMs: 15_000 }
+const closeTimeoutSeconds = 5
+
+export function openDatabase(url: string, limits: DatabaseLimits = databaseLimitsDefault): Database {
+  const client = postgres(url, {
+    max: limits.connectionsMax,
+    connect_timeout: 5,
+    // Server-side notices can quote values; nothing of them is ours to print.
+    onnotice: () => undefined,
+    connection: {
+      application_name: 'passerelle',
+      statement_timeout: limits.statementTimeoutMs,
+      idle_in_transaction_session_timeout: 60_000,
+    },
+  })
+  const db = drizzle(client, { schema })
+  return {
+    forPharmacy: (pharmacyId, run) =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select set_config('passerelle.pharmacy_id', ${pharmacyId}, true)`)
+        return run(tx)
+      }),
+    forWorker: (run) =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select set_config('passerelle.scope', 'worker', true)`)
+        return run(tx)
+      }),
+    forNobody: (run) => db.transaction(run),
+    listenForDue: (onDue, onGap) => client.listen(dueChannel, onDue, onGap),
+    ping: async () => {
+      await client`select 1`
+    },
+    close: () => client.end({ timeout: closeTimeoutSeconds }),
+  }
+}
