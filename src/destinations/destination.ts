@@ -1,20 +1,11 @@
 /** The contract between the queue and what sends: formats write bytes and read answers, transports carry them. */
-import type { Result } from '../base/result.ts'
 import type { DeclarationDocument } from '../domain/declaration-document.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import type { EncodedMessage } from '../formats/format.ts'
 
-/** A message ready to leave. `bytes` are final: what is digested, sent and, on a retry, sent again. */
-export type EncodedMessage = { readonly bytes: Uint8Array; readonly contentType: string; readonly controlId: string }
-
-export type EncodeProblem = { readonly code: FailureCode; readonly location?: string | undefined }
-
-export type Format = {
-  /** Writes the message, or says why it must not be sent. Pure: the same document and instant give the same bytes. */
-  encode(document: DeclarationDocument, writtenAt: Date): Result<EncodedMessage, EncodeProblem>
-  /** Reads the far side's answer to the message of this control id. Never throws on bytes. */
-  readAnswer(answer: Uint8Array, controlId: string): Outcome
-}
+// The format's half of the contract lives in its own room: formats must not import destinations.
+export type { EncodedMessage, EncodeProblem, Format } from '../formats/format.ts'
 
 /**
  * What carrying came to. `not-sent`: no byte of the message can have been acted upon. `answer-lost`: bytes left and no
