@@ -1,0 +1,32 @@
+/** Every verb of the product, bound to its dependencies: what routes and pages are given, and all that they may do. */
+import type { Result } from '../base/result.ts'
+import type { Professional, RequestContext } from '../domain/actor.ts'
+import type { CaptureInput, FieldProblem } from '../domain/capture-fields.ts'
+import type { Captured, ScreeningList, ScreeningView } from './views.ts'
+
+/**
+ * All throw `GatewayError`: `forbidden` (the role may not), `not-found` (not there, or another pharmacy's: the same answer),
+ * `conflict` (the key was used for another body, or somebody else was faster), `unavailable` (nothing was stored; try again).
+ */
+export type Actions = {
+  /** Stores a screening and its declarations in one commit; a preparer's becomes a draft. `idempotencyKey`: 16–64 characters, made with the form. */
+  captureScreening(
+    actor: Professional,
+    input: { readonly fields: CaptureInput; readonly idempotencyKey: string },
+    request: RequestContext,
+  ): Promise<Result<Captured, readonly FieldProblem[]>>
+  /** A pharmacist signs a draft, with the fields as they read now. */
+  signScreening(
+    actor: Professional,
+    input: { readonly screeningId: string; readonly fields: CaptureInput; readonly idempotencyKey: string },
+    request: RequestContext,
+  ): Promise<Result<Captured, readonly FieldProblem[]>>
+  getScreening(actor: Professional, screeningId: string, request: RequestContext): Promise<ScreeningView>
+  /** The screenings captured on one day (`YYYY-MM-DD` in Paris). */
+  listScreenings(actor: Professional, day: string, request: RequestContext): Promise<ScreeningList>
+  /** Records that a door was tried and stayed shut: no session, wrong role, refused request. Never throws. */
+  recordDenial(
+    denial: { readonly actor: Professional | null; readonly route: string; readonly code: string },
+    request: RequestContext,
+  ): Promise<void>
+}

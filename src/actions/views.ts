@@ -1,0 +1,72 @@
+/** What actions answer: opened for the one who asked, in the words of the product, with nothing of storage in it. */
+import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
+import type { FailureCode } from '../domain/failure-codes.ts'
+import type { Patient } from '../domain/patient.ts'
+import type { Act, AnalyteResult, ScreeningStatus } from '../domain/screening.ts'
+
+export type PersonName = { readonly familyName: string; readonly givenName: string }
+
+export type ReceiptView = { readonly reference: string | null; readonly receivedAt: Date }
+
+export type DeclarationView = {
+  readonly declarationId: string
+  readonly destinationId: string
+  readonly destinationLabel: string
+  /** True where the destination's message profile is ours, not a published one: pages must say so. */
+  readonly assumedFormat: boolean
+  readonly kind: DeclarationKind
+  readonly state: DeclarationState
+  readonly code: FailureCode | null
+  /** Field path that the destination named, like `PID-3`. */
+  readonly location: string | null
+  readonly controlId: string
+  readonly attemptCount: number
+  /** When the next attempt is due, while the declaration is queued. */
+  readonly dueAt: Date
+  readonly createdAt: Date
+  readonly settledAt: Date | null
+  readonly receipt: ReceiptView | null
+}
+
+export type ScreeningView = {
+  readonly screeningId: string
+  readonly version: number
+  readonly status: ScreeningStatus
+  readonly patient: Patient
+  readonly act: Act
+  readonly capturedAt: Date
+  readonly signedAt: Date | null
+  readonly draftedBy: PersonName
+  readonly signedBy: PersonName | null
+  readonly declarations: readonly DeclarationView[]
+}
+
+/** How far a screening has come, over all of its declarations: the worst state speaks. */
+export type Progress = 'draft' | 'queued' | 'sent' | 'accepted' | 'rejected' | 'parked' | 'cancelled'
+
+export type ScreeningSummary = {
+  readonly screeningId: string
+  readonly status: ScreeningStatus
+  readonly capturedAt: Date
+  readonly birthName: string
+  readonly birthFirstName: string
+  readonly birthDate: string
+  readonly results: readonly AnalyteResult[]
+  readonly progress: Progress
+}
+
+export type ScreeningList = {
+  /** `YYYY-MM-DD`, a day in Paris. */
+  readonly day: string
+  /** Newest first, at most `listLengthMax`. */
+  readonly items: readonly ScreeningSummary[]
+  readonly truncated: boolean
+}
+
+export type Captured = {
+  readonly screeningId: string
+  /** `draft` where a preparer captured: nothing leaves before a pharmacist signs. */
+  readonly status: 'draft' | 'signed'
+  /** True where the same idempotency key had stored it before: nothing was stored twice. */
+  readonly replayed: boolean
+}
