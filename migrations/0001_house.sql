@@ -75,10 +75,12 @@ create table screenings (
   reason bytea,
   drafted_by uuid not null references professionals (id),
   signed_by uuid references professionals (id),
+  -- In which role: what the message says of its author.
+  signed_role text check (signed_role in ('titular', 'pharmacist', 'student')),
   captured_at timestamptz not null,
   signed_at timestamptz,
   unique (screening_id, version),
-  check ((signed_by is null) = (signed_at is null)),
+  check ((signed_by is null) = (signed_at is null) and (signed_by is null) = (signed_role is null)),
   check ((status = 'draft') = (signed_by is null))
 );
 create index screenings_by_day on screenings (pharmacy_id, captured_at);
@@ -93,7 +95,8 @@ create table declarations (
   kind text not null check (kind in ('original', 'replacement', 'cancellation')),
   state text not null check (state in ('queued', 'claimed', 'sent', 'accepted', 'rejected', 'parked', 'cancelled')),
   control_id text not null unique check (control_id ~ '^[A-Z0-9]{8,20}$'),
-  due_at timestamptz not null,
+  -- The queue's clock is this server's: a worker whose own clock is wrong neither rushes nor stalls.
+  due_at timestamptz not null default now(),
   -- Fencing: grows with each claim; every write on a claimed row names the epoch that it holds.
   epoch bigint not null default 0,
   claimed_by text,
@@ -101,7 +104,7 @@ create table declarations (
   attempt_count integer not null default 0 check (attempt_count >= 0),
   code text,
   location text,
-  created_at timestamptz not null,
+  created_at timestamptz not null default now(),
   settled_at timestamptz,
   unique (version_id, destination),
   check ((state in ('claimed', 'sent')) = (lease_until is not null)),

@@ -5,6 +5,7 @@ export const failureCodes = [
   'missing-trait',
   'kit-without-udi',
   'message-too-large',
+  'pharmacy-not-configured',
   'unreadable-content',
   'not-conserved',
   // the far side could not be reached, or took nothing: transient

@@ -1,6 +1,5 @@
 /** Turns an outcome into the next state of a declaration: pure, so that every row of the table is a test. */
 import { type BackoffPolicy, backoffMs } from '../base/backoff.ts'
-import { addMs } from '../base/clock.ts'
 import type { FailureCode } from './failure-codes.ts'
 import type { Outcome, ReceiptProof } from './outcome.ts'
 
@@ -12,7 +11,7 @@ export type Deduplication = 'control-id' | 'none'
 export type Settlement =
   | { readonly state: 'accepted'; readonly receipt: ReceiptProof }
   | { readonly state: 'rejected'; readonly code: FailureCode; readonly location: string | null }
-  | { readonly state: 'queued'; readonly code: FailureCode | null; readonly dueAt: Date; readonly countAttempt: boolean }
+  | { readonly state: 'queued'; readonly code: FailureCode | null; readonly delayMs: number; readonly countAttempt: boolean }
   | { readonly state: 'parked'; readonly code: FailureCode }
 
 export type SettlementInput = {
@@ -21,12 +20,11 @@ export type SettlementInput = {
   readonly attemptCount: number
   readonly policy: RetryPolicy
   readonly deduplicates: Deduplication
-  readonly now: Date
   readonly random: () => number
 }
 
 export function decideSettlement(input: SettlementInput): Settlement {
-  const { outcome, now } = input
+  const { outcome } = input
   switch (outcome.class) {
     case 'accepted':
       return { state: 'accepted', receipt: outcome.receipt }
@@ -38,13 +36,13 @@ export function decideSettlement(input: SettlementInput): Settlement {
       // Sent again only where the far side promises to recognise the same control id; else a person decides.
       return input.deduplicates === 'control-id' ? retryOrPark(input, outcome.code, 0) : { state: 'parked', code: outcome.code }
     case 'interrupted':
-      return { state: 'queued', code: null, dueAt: now, countAttempt: false }
+      return { state: 'queued', code: null, delayMs: 0, countAttempt: false }
   }
 }
 
 function retryOrPark(input: SettlementInput, code: FailureCode, retryAfterMs: number): Settlement {
-  const { attemptCount, policy, now, random } = input
+  const { attemptCount, policy, random } = input
   if (attemptCount >= policy.attemptsMax) return { state: 'parked', code: 'retry-budget-spent' }
   const delayMs = Math.max(backoffMs(attemptCount, policy, random), Math.min(retryAfterMs, policy.capMs))
-  return { state: 'queued', code, dueAt: addMs(now, delayMs), countAttempt: true }
+  return { state: 'queued', code, delayMs, countAttempt: true }
 }

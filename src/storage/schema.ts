@@ -2,6 +2,7 @@
 import { bigint, customType, inet, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import type { Sealed } from '../crypto/sealed.ts'
 import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
+import type { Author } from '../domain/declaration-document.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Patient } from '../domain/patient.ts'
@@ -84,6 +85,7 @@ export const screenings = pgTable('screenings', {
   reason: sealed<string>('reason'),
   draftedBy: uuid('drafted_by').notNull(),
   signedBy: uuid('signed_by'),
+  signedRole: text('signed_role').$type<Author['role']>(),
   capturedAt: instant('captured_at').notNull(),
   signedAt: instant('signed_at'),
 })
@@ -98,14 +100,14 @@ export const declarations = pgTable('declarations', {
   kind: text('kind').$type<DeclarationKind>().notNull(),
   state: text('state').$type<DeclarationState>().notNull(),
   controlId: text('control_id').notNull(),
-  dueAt: instant('due_at').notNull(),
-  epoch: bigint('epoch', { mode: 'number' }).notNull(),
+  dueAt: instant('due_at').notNull().defaultNow(),
+  epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
   claimedBy: text('claimed_by'),
   leaseUntil: instant('lease_until'),
-  attemptCount: integer('attempt_count').notNull(),
+  attemptCount: integer('attempt_count').notNull().default(0),
   code: text('code').$type<FailureCode>(),
   location: text('location'),
-  createdAt: instant('created_at').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
   settledAt: instant('settled_at'),
 })
 

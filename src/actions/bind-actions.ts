@@ -1,0 +1,18 @@
+/** Binds every verb to its dependencies; the composition root calls it once. */
+import type { Actions } from './actions.ts'
+import { captureScreening } from './capture-screening.ts'
+import type { ActionDeps } from './deps.ts'
+import { getScreening } from './get-screening.ts'
+import { listScreenings } from './list-screenings.ts'
+import { recordDenial } from './record-denial.ts'
+import { signScreening } from './sign-screening.ts'
+
+export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) => void): Actions {
+  return {
+    captureScreening: captureScreening(deps),
+    signScreening: signScreening(deps),
+    getScreening: getScreening(deps),
+    listScreenings: listScreenings(deps),
+    recordDenial: recordDenial(deps, onAuditFailure),
+  }
+}

@@ -1,0 +1,72 @@
+/** Opens claimed declarations for the worker: one query for the rows, one look-up for their keys. */
+import { openColumn } from '../crypto/envelope.ts'
+import type { KeyRing } from '../crypto/key-ring.ts'
+import type { DeclarationDocument } from '../domain/declaration-document.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { PharmacySettings } from '../domain/pharmacy.ts'
+import type { Profile } from '../domain/profile.ts'
+import type { Rpps } from '../domain/rpps.ts'
+import type { Database } from '../storage/database.ts'
+import type { Claim } from '../storage/queries.ts'
+import { listVersionsForSending } from '../storage/screenings.ts'
+
+export type OpenForSendingDeps = {
+  readonly database: Pick<Database, 'forWorker'>
+  readonly keyRing: Pick<KeyRing, 'findRecordKeys'>
+  readonly findPharmacy: (pharmacyId: string) => PharmacySettings | null
+  readonly profile: Profile
+}
+
+export type Opened = { readonly document: DeclarationDocument } | { readonly outcome: Outcome }
+
+const unreadable: Opened = { outcome: { class: 'permanent', code: 'unreadable-content' } }
+
+/** By declaration id. What cannot be opened for good says why; throws where nothing can be opened now (the key store is away). */
+export async function openForSending(deps: OpenForSendingDeps, claims: readonly Claim[]): Promise<ReadonlyMap<string, Opened>> {
+  const versions = await deps.database.forWorker((tx) =>
+    listVersionsForSending(
+      tx,
+      claims.map((claim) => claim.versionId),
+    ),
+  )
+  const byId = new Map(versions.map((version) => [version.row.versionId, version]))
+  const keys = await deps.keyRing.findRecordKeys(versions.map((version) => version.row.keyRef))
+  const opened = new Map<string, Opened>()
+  for (const claim of claims) opened.set(claim.id, openOne(claim))
+  return opened
+
+  function openOne(claim: Claim): Opened {
+    const version = byId.get(claim.versionId)
+    const key = version && keys.get(version.row.keyRef)
+    const pharmacy = deps.findPharmacy(claim.pharmacyId)
+    // No key: erased, there is nothing to send any more. No pharmacy: taken out of the configuration, and may come back.
+    if (!version?.row.signedAt || !version.row.signedRole || !key) return unreadable
+    if (!pharmacy) return { outcome: { class: 'transient', code: 'pharmacy-not-configured' } }
+    const { row, author } = version
+    const cell = (column: string) => ({ pharmacyId: row.pharmacyId, table: 'screenings', column, rowId: row.versionId })
+    try {
+      const document: DeclarationDocument = {
+        declarationId: claim.id,
+        controlId: claim.controlId,
+        kind: claim.kind,
+        screeningId: claim.screeningId,
+        version: claim.version,
+        replacesVersion: claim.kind === 'original' ? null : claim.version - 1,
+        signedAt: version.row.signedAt.toISOString(),
+        patient: openColumn(key, cell('patient'), row.patient),
+        act: openColumn(key, cell('act'), row.act),
+        author: {
+          rpps: author.rpps as Rpps,
+          familyName: author.familyName,
+          givenName: author.givenName,
+          role: version.row.signedRole,
+        },
+        pharmacy,
+        profile: deps.profile,
+      }
+      return { document }
+    } catch {
+      return unreadable // tampered or grafted: fails closed, and shows as refused
+    }
+  }
+}

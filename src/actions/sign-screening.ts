@@ -1,0 +1,66 @@
+/** A pharmacist signs a preparer's draft: its content as it reads now, and from here on it is forwarded. */
+import { assert } from '../base/assert.ts'
+import { ok } from '../base/result.ts'
+import { parseCapture } from '../domain/capture-input.ts'
+import { GatewayError } from '../domain/errors.ts'
+import { insertDeclarations } from '../storage/declarations.ts'
+import { findCurrentScreening, signDraft } from '../storage/screenings.ts'
+import type { Actions } from './actions.ts'
+import type { ActionDeps } from './deps.ts'
+import { ensureMay } from './ensure-may.ts'
+import { findReadableScreening } from './get-screening.ts'
+import {
+  claimOrReplay,
+  declarationsFor,
+  idempotencyClaim,
+  keyRingOrUnavailable,
+  roundedNow,
+  sealVersion,
+  signingRole,
+  traceCapture,
+} from './store-screening.ts'
+
+export function signScreening(deps: ActionDeps): Actions['signScreening'] {
+  return async (actor, input, request) => {
+    const { screeningId } = input
+    await ensureMay(deps, actor, 'screening.sign', request, { action: 'screening.sign', screeningId })
+    const signedRole = signingRole(actor.role)
+    assert(signedRole, 'who passed the role check can sign')
+    const now = deps.clock.now()
+    const parsed = parseCapture(input.fields, { now, profile: deps.profile, findTestKit: deps.findTestKit })
+    if (!parsed.ok) return parsed
+    const claim = await idempotencyClaim(deps, actor, input)
+    const draft = await findReadableScreening(deps, actor, screeningId, request, 'screening.sign')
+    const keys = await keyRingOrUnavailable(deps.keyRing.findRecordKeys([draft.keyRef]))
+    const key = keys.get(draft.keyRef)
+    if (!key) throw new GatewayError('not-found')
+    const sealed = sealVersion(key, draft.versionId, parsed.value)
+    const { pharmacyId } = actor
+
+    return deps.database.forPharmacy(pharmacyId, async (tx) => {
+      const { replayOf } = await claimOrReplay(tx, claim, screeningId, now)
+      if (replayOf !== null) {
+        const earlier = await findCurrentScreening(tx, replayOf)
+        return ok({
+          screeningId: replayOf,
+          status: earlier?.status === 'draft' ? ('draft' as const) : ('signed' as const),
+          replayed: true,
+        })
+      }
+      const signature = {
+        versionId: draft.versionId,
+        ...sealed,
+        signedBy: actor.professionalId,
+        signedRole,
+        signedAt: roundedNow(now),
+      }
+      const won = await signDraft(tx, signature)
+      if (!won) throw new GatewayError('conflict')
+      const version = { pharmacyId, screeningId, versionId: draft.versionId, version: draft.version, kind: 'original' as const }
+      const rows = declarationsFor(deps, version)
+      await insertDeclarations(tx, rows)
+      await traceCapture(tx, { actor, request, at: now, screeningId, action: 'screening.sign', declarations: rows.length })
+      return ok({ screeningId, status: 'signed' as const, replayed: false })
+    })
+  }
+}

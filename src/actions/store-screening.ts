@@ -1,0 +1,129 @@
+/** The one commit of a capture: sealed version, a declaration per destination, trace and idempotency key, all or nothing. */
+
+import { appendEvent } from '../audit/append-event.ts'
+import { utf8 } from '../base/bytes.ts'
+import { addMs } from '../base/clock.ts'
+import { sealColumn } from '../crypto/envelope.ts'
+import { KeyRingError } from '../crypto/key-ring.ts'
+import type { RecordKey } from '../crypto/sealed.ts'
+import type { Professional, RequestContext } from '../domain/actor.ts'
+import { type CaptureInput, captureFields } from '../domain/capture-fields.ts'
+import { controlIdFrom } from '../domain/control-id.ts'
+import type { Author } from '../domain/declaration-document.ts'
+import { GatewayError } from '../domain/errors.ts'
+import type { Patient } from '../domain/patient.ts'
+import { type Role, roleMay } from '../domain/roles.ts'
+import type { Act } from '../domain/screening.ts'
+import type { Tx } from '../storage/database.ts'
+import type { NewDeclarationRow } from '../storage/declarations.ts'
+import { claimIdempotencyKey, findIdempotencyKey } from '../storage/idempotency.ts'
+import type { ActionDeps } from './deps.ts'
+
+/** Times kept in the clear are rounded to the minute: finer ones would tell the order of patients at the counter. */
+const clearTimeStepMs = 60_000
+
+export function roundedNow(now: Date): Date {
+  return addMs(now, -(now.getTime() % clearTimeStepMs))
+}
+
+export type SealedVersion = ReturnType<typeof sealVersion>
+
+export function sealVersion(key: RecordKey, versionId: string, content: { patient: Patient; act: Act }) {
+  const cell = (column: string) => ({ pharmacyId: key.pharmacyId, table: 'screenings', column, rowId: versionId })
+  return { patient: sealColumn(key, cell('patient'), content.patient), act: sealColumn(key, cell('act'), content.act) }
+}
+
+/** Declarations of one signed version, due at once, for every destination of the pharmacy. */
+export function declarationsFor(
+  deps: Pick<ActionDeps, 'newId' | 'randomBytes' | 'destinationsOf'>,
+  version: {
+    pharmacyId: string
+    screeningId: string
+    versionId: string
+    version: number
+    kind: 'original' | 'replacement' | 'cancellation'
+  },
+): readonly NewDeclarationRow[] {
+  return deps.destinationsOf(version.pharmacyId).map((destination) => ({
+    ...version,
+    id: deps.newId(),
+    destination: destination.id,
+    state: 'queued' as const,
+    controlId: controlIdFrom(deps.randomBytes(20)),
+  }))
+}
+
+/** The role under which this person signs, as the message will say it; null where they may not. */
+export function signingRole(role: Role): Author['role'] | null {
+  if (!roleMay(role, 'screening.sign')) return null
+  return role === 'titular' || role === 'student' ? role : 'pharmacist'
+}
+
+export type IdempotencyClaim = { readonly pharmacyId: string; readonly keySha256: Uint8Array; readonly bodyMac: Uint8Array }
+
+/** Keyed digest of the body in field order: what "the same request" means. */
+export async function idempotencyClaim(
+  deps: Pick<ActionDeps, 'keyRing' | 'sha256'>,
+  actor: Professional,
+  input: { readonly fields: CaptureInput; readonly idempotencyKey: string },
+): Promise<IdempotencyClaim> {
+  if (!/^[A-Za-z0-9_-]{16,64}$/.test(input.idempotencyKey)) throw new GatewayError('bad-request')
+  const body = JSON.stringify(captureFields.map((field) => input.fields[field] ?? ''))
+  return {
+    pharmacyId: actor.pharmacyId,
+    keySha256: deps.sha256(utf8(input.idempotencyKey)),
+    bodyMac: await keyRingOrUnavailable(deps.keyRing.macForPharmacy(actor.pharmacyId, 'idempotency-body', utf8(body))),
+  }
+}
+
+/**
+ * Claims the key for `screeningId`, or answers the screening that it stands for. Two requests with one key meet at the
+ * primary key: the second waits for the first's commit and then reads it here.
+ */
+export async function claimOrReplay(
+  tx: Tx,
+  claim: IdempotencyClaim,
+  screeningId: string,
+  now: Date,
+): Promise<{ replayOf: string | null }> {
+  if (await claimIdempotencyKey(tx, { ...claim, screeningId, createdAt: now })) return { replayOf: null }
+  const earlier = await findIdempotencyKey(tx, claim)
+  if (!earlier || !sameBytes(earlier.bodyMac, claim.bodyMac)) throw new GatewayError('conflict')
+  return { replayOf: earlier.screeningId }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
+}
+
+export async function keyRingOrUnavailable<Value>(asked: Promise<Value>): Promise<Value> {
+  try {
+    return await asked
+  } catch (cause) {
+    if (cause instanceof KeyRingError && cause.code === 'unavailable') throw new GatewayError('unavailable', { cause })
+    throw cause
+  }
+}
+
+export async function traceCapture(
+  tx: Tx,
+  trace: {
+    actor: Professional
+    request: RequestContext
+    at: Date
+    screeningId: string
+    action: 'screening.capture' | 'screening.draft' | 'screening.sign'
+    declarations: number
+  },
+): Promise<void> {
+  const { actor, request, at, screeningId, action } = trace
+  await appendEvent(tx, {
+    at,
+    actor,
+    action,
+    outcome: 'done',
+    object: { type: 'screening', id: screeningId },
+    request,
+    details: { declarations: trace.declarations },
+  })
+}

@@ -1,0 +1,40 @@
+/** Gathers single requests into sets: one round trip for all that came while the last one was under way. */
+export type Batcher<Item, Answer> = (item: Item) => Promise<Answer>
+
+/**
+ * `run` gets 1 to `sizeMax` items and answers one value each, in order. A set starts as soon as the previous one ended,
+ * so an idle system pays no delay and a busy one grows its sets by itself. Where `run` throws, each item of that set fails.
+ */
+export function createBatcher<Item, Answer>(
+  run: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  options: { readonly sizeMax: number },
+): Batcher<Item, Answer> {
+  type Waiting = { item: Item; done: (answer: Answer) => void; failed: (cause: unknown) => void }
+  const waiting: Waiting[] = []
+  let running = false
+
+  async function runAll(): Promise<void> {
+    running = true
+    // One turn of the event loop lets everything that is ready now join the first set.
+    await new Promise((resume) => setImmediate(resume))
+    while (waiting.length > 0) {
+      const set = waiting.splice(0, options.sizeMax)
+      try {
+        const answers = await run(set.map((entry) => entry.item))
+        if (answers.length !== set.length) throw new Error('a batch answered another number of items')
+        set.forEach((entry, index) => {
+          entry.done(answers[index] as Answer) // the lengths were compared above
+        })
+      } catch (cause) {
+        for (const entry of set) entry.failed(cause)
+      }
+    }
+    running = false
+  }
+
+  return (item) =>
+    new Promise<Answer>((done, failed) => {
+      waiting.push({ item, done, failed })
+      if (!running) void runAll()
+    })
+}

@@ -1,0 +1,78 @@
+/** Screenings as rows: one a version, sealed columns passing through unopened. */
+import { and, asc, desc, eq, gte, lt, ne, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Author } from '../domain/declaration-document.ts'
+import type { Tx } from './database.ts'
+import { professionals, screenings } from './schema.ts'
+
+export type ScreeningRow = typeof screenings.$inferSelect
+export type NewScreeningRow = typeof screenings.$inferInsert
+export type NamedScreeningRow = ScreeningRow & {
+  readonly draftedByName: { readonly familyName: string; readonly givenName: string }
+  readonly signedByName: { readonly familyName: string; readonly givenName: string } | null
+}
+
+export async function insertScreening(tx: Tx, row: NewScreeningRow): Promise<void> {
+  await tx.insert(screenings).values(row)
+}
+
+const drafter = alias(professionals, 'drafter')
+const signer = alias(professionals, 'signer')
+
+/** The newest version, with the names of those who drafted and signed it; null where this pharmacy has none. */
+export async function findCurrentScreening(tx: Tx, screeningId: string): Promise<NamedScreeningRow | null> {
+  const [found] = await tx
+    .select({ row: screenings, drafter, signer })
+    .from(screenings)
+    .innerJoin(drafter, eq(drafter.id, screenings.draftedBy))
+    .leftJoin(signer, eq(signer.id, screenings.signedBy))
+    .where(eq(screenings.screeningId, screeningId))
+    .orderBy(desc(screenings.version))
+    .limit(1)
+  if (!found) return null
+  const { familyName, givenName } = found.drafter
+  return {
+    ...found.row,
+    draftedByName: { familyName, givenName },
+    signedByName: found.signer && { familyName: found.signer.familyName, givenName: found.signer.givenName },
+  }
+}
+
+/** Current versions captured in [from, until), newest first; ties broken by a random id, so that order tells nothing finer. */
+export async function listScreeningsBetween(tx: Tx, range: { from: Date; until: Date; limit: number }): Promise<ScreeningRow[]> {
+  return tx
+    .select()
+    .from(screenings)
+    .where(
+      and(gte(screenings.capturedAt, range.from), lt(screenings.capturedAt, range.until), ne(screenings.status, 'superseded')),
+    )
+    .orderBy(desc(screenings.capturedAt), asc(screenings.versionId))
+    .limit(range.limit)
+}
+
+export type DraftSignature = Pick<ScreeningRow, 'versionId' | 'patient' | 'act'> & {
+  readonly signedBy: string
+  readonly signedRole: Author['role']
+  readonly signedAt: Date
+}
+
+/** Turns a draft into a signed version; false where it is no draft any more (somebody was faster). */
+export async function signDraft(tx: Tx, signature: DraftSignature): Promise<boolean> {
+  const { versionId, ...signed } = signature
+  const won = await tx
+    .update(screenings)
+    .set({ status: 'signed', ...signed })
+    .where(and(eq(screenings.versionId, versionId), eq(screenings.status, 'draft')))
+    .returning({ versionId: screenings.versionId })
+  return won.length === 1
+}
+
+/** Versions that declarations are about to be written from: sealed rows with their authors, of any pharmacy (worker scope). */
+export async function listVersionsForSending(tx: Tx, versionIds: readonly string[]) {
+  if (versionIds.length === 0) return []
+  return tx
+    .select({ row: screenings, author: professionals })
+    .from(screenings)
+    .innerJoin(professionals, eq(professionals.id, screenings.signedBy))
+    .where(sql`${screenings.versionId} = any(${sql.param([...versionIds])}::uuid[])`)
+}
