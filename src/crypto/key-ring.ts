@@ -1,6 +1,20 @@
 /** What the gateway asks of its keys: record keys for sealing and opening, and keyed digests per pharmacy. */
 import type { RecordKey } from './sealed.ts'
 
+export const keyRingProblemCodes = ['unavailable', 'unknown-key', 'bad-key'] as const
+export type KeyRingProblemCode = (typeof keyRingProblemCodes)[number]
+
+/** The ring could not give a key; `cause` is for our logs and never holds one. */
+export class KeyRingError extends Error {
+  override readonly name = 'KeyRingError'
+  readonly code: KeyRingProblemCode
+
+  constructor(code: KeyRingProblemCode, options?: { cause?: unknown }) {
+    super(`key ring: ${code}`, options)
+    this.code = code
+  }
+}
+
 /**
  * Errors: `KeyRingError` with code `unavailable` (the key store cannot be asked and nothing usable is cached: answer 503 and
  * store nothing), `unknown-key` (no such record key: erased, or never was) or `bad-key` (a wrapped key does not open).
@@ -12,6 +26,8 @@ export type KeyRing = {
   findRecordKeys(refs: readonly string[]): Promise<ReadonlyMap<string, RecordKey>>
   /** HMAC-SHA-256 under a key of the pharmacy derived for `purpose`: for digests that must not be guessable from a dump. */
   macForPharmacy(pharmacyId: string, purpose: MacPurpose, bytes: Uint8Array): Promise<Uint8Array>
+  /** Drops cached keys of refs that have just been erased in the key store; other replicas drop theirs at the end of their term. */
+  forgetRecordKeys(refs: readonly string[]): void
   close(): Promise<void>
 }
 
