@@ -1,4 +1,10 @@
 /** The secrets, apart from the configuration so that the one can be printed and the other never is. */
+import { fail, ok, type Result } from '../base/result.ts'
+import { readBoundedText } from './bounded-file.ts'
+import type { ConfigMistake } from './config.ts'
+import type { Env, SecretName } from './env.ts'
+import { checkDatabaseUrl, checkTwoDatabases, isWeakSecret, secretLengthMin } from './secret-rules.ts'
+
 export type Secrets = {
   /** `postgres://…` under the application's role. */
   readonly databaseUrl: string
@@ -9,4 +15,103 @@ export type Secrets = {
   /** Text of the JWKS file of root keys: JSON, at least one key, each with a `kid` of its own. */
   readonly rootKeysJwks: string
   readonly pscClientSecret: string
+}
+
+/** What migrations need, and nothing more. */
+export type OwnerUrls = { readonly databaseOwnerUrl: string; readonly keystoreOwnerUrl: string }
+
+const secretBytesMax = 8 * 1024
+const rootKeysBytesMax = 256 * 1024
+
+/** Reads every secret that serving needs. No message holds a byte of a secret. */
+export function readSecrets(env: Env): Result<Secrets, readonly ConfigMistake[]> {
+  const reading = new SecretReading(env)
+  const databaseUrl = reading.databaseUrl('DATABASE_URL')
+  const databaseOwnerUrl = reading.databaseUrl('DATABASE_OWNER_URL', { optional: true })
+  const keystoreDatabaseUrl = reading.databaseUrl('KEYSTORE_DATABASE_URL')
+  const keystoreOwnerUrl = reading.databaseUrl('KEYSTORE_OWNER_URL', { optional: true })
+  const pscClientSecret = reading.secret('PSC_CLIENT_SECRET')
+  if (env.profile === 'production' && pscClientSecret !== null && isWeakSecret(pscClientSecret))
+    reading.mistake('PSC_CLIENT_SECRET', `is a default or shorter than ${secretLengthMin} characters: refused in production`)
+  const rootKeysJwks = reading.rootKeys()
+  for (const { key, message } of checkTwoDatabases({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl }))
+    reading.mistake(key, message)
+  if (reading.mistakes.length > 0) return fail(reading.mistakes)
+  if (databaseUrl === null || keystoreDatabaseUrl === null || pscClientSecret === null || rootKeysJwks === null)
+    return fail(reading.mistakes)
+  return ok({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl, rootKeysJwks, pscClientSecret })
+}
+
+/** Reads the two owner URLs alone, so that a migration's container holds neither root keys nor the client secret. */
+export function readOwnerUrls(env: Env): Result<OwnerUrls, readonly ConfigMistake[]> {
+  const reading = new SecretReading(env)
+  const databaseOwnerUrl = reading.databaseUrl('DATABASE_OWNER_URL')
+  const keystoreOwnerUrl = reading.databaseUrl('KEYSTORE_OWNER_URL')
+  const urls = { databaseUrl: null, databaseOwnerUrl, keystoreDatabaseUrl: null, keystoreOwnerUrl }
+  for (const { key, message } of checkTwoDatabases(urls)) reading.mistake(key, message)
+  if (reading.mistakes.length > 0 || databaseOwnerUrl === null || keystoreOwnerUrl === null) return fail(reading.mistakes)
+  return ok({ databaseOwnerUrl, keystoreOwnerUrl })
+}
+
+class SecretReading {
+  readonly mistakes: ConfigMistake[] = []
+  readonly #env: Env
+
+  constructor(env: Env) {
+    this.#env = env
+  }
+
+  mistake(key: string, message: string): null {
+    this.mistakes.push({ source: 'environment', line: null, column: null, key, message })
+    return null
+  }
+
+  /** One line of text; a newline at the very end of a file is not part of it. */
+  secret(name: SecretName, options: { optional?: boolean } = {}): string | null {
+    const source = this.#env.secrets[name]
+    if (source === null) return options.optional ? null : this.mistake(name, `missing: expected ${name}_FILE or ${name}`)
+    if (source.kind === 'plain') return this.#oneLine(name, source.text)
+    const text = readBoundedText(source.path, secretBytesMax)
+    if (!text.ok) return this.mistake(`${name}_FILE`, `its file ${text.problem}`)
+    return this.#oneLine(`${name}_FILE`, text.value.replace(/\r?\n$/, ''))
+  }
+
+  databaseUrl(name: Exclude<SecretName, 'PSC_CLIENT_SECRET'>, options: { optional?: boolean } = {}): string | null {
+    const text = this.secret(name, options)
+    if (text === null) return null
+    const problem = checkDatabaseUrl(text, this.#env.profile)
+    return problem === null ? text : this.mistake(name, problem)
+  }
+
+  rootKeys(): string | null {
+    const path = this.#env.rootKeysFile
+    if (path === null) return this.mistake('ROOT_KEYS_FILE', 'missing: expected the path of the JWKS file of root keys')
+    const text = readBoundedText(path, rootKeysBytesMax)
+    if (!text.ok) return this.mistake('ROOT_KEYS_FILE', `its file ${text.problem}`)
+    return holdsKeys(text.value)
+      ? text.value
+      : this.mistake('ROOT_KEYS_FILE', 'expected a JWKS: {"keys": […]} with at least one key, each with a kid of its own')
+  }
+
+  #oneLine(key: string, text: string): string | null {
+    if (text === '') return this.mistake(key, 'is empty')
+    return /^[^\p{C}\s]+$/u.test(text) ? text : this.mistake(key, 'expected one line without spaces or control characters')
+  }
+}
+
+/** The shape alone; whether the keys are fit is the crypto room's to say. */
+function holdsKeys(text: string): boolean {
+  const keys = findKeys(text)
+  if (keys === null || keys.length === 0) return false
+  const ids = keys.map((key) => (typeof key === 'object' && key !== null && 'kid' in key ? key.kid : null))
+  return ids.every((id) => typeof id === 'string' && id !== '') && new Set(ids).size === ids.length
+}
+
+function findKeys(text: string): unknown[] | null {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null && 'keys' in parsed && Array.isArray(parsed.keys) ? parsed.keys : null
+  } catch {
+    return null // the parser's own message would quote the file
+  }
 }

@@ -1,0 +1,88 @@
+/** Rules of `destinations.yaml`: what must agree within a destination, with the pharmacies and with the worker. */
+import { isEeaCountry } from './eea.ts'
+import { finessOf } from './list-rules.ts'
+import { demoRefused, type Finding, isDemoName, listRepeats, notEea, type RuleContext, type SoundFiles } from './rule-parts.ts'
+import { type DestinationsFile, retryDefaults, timeoutMsDefault } from './schemas/destinations.ts'
+import { leaseSecondsDefault } from './schemas/gateway.ts'
+import type { Sound } from './validate-file.ts'
+
+/** Between the longest exchange and the end of the lease there must be time to settle. */
+const settleMarginMs = 10_000
+
+type Destination = NonNullable<NonNullable<Sound<DestinationsFile>['destinations']>[number]>
+type Find = (path: readonly PropertyKey[], message: string) => void
+
+export function destinationRules(files: SoundFiles, context: RuleContext): Finding[] {
+  const findings: Finding[] = []
+  const destinations = files.destinations?.destinations ?? []
+  const findIn =
+    (index: number): Find =>
+    (path, message) =>
+      findings.push({ file: 'destinations', path: ['destinations', index, ...path], message })
+  for (const index of listRepeats(destinations.map((destination) => destination?.id)))
+    findIn(index)(['id'], 'another destination of the list has this id')
+  destinations.forEach((destination, index) => {
+    if (destination === undefined) return
+    const find = findIn(index)
+    transportRules(destination, context, find)
+    limitRules(destination, files, find)
+    referenceRules(destination, files, find)
+    if (destination.billed && destination.test) find(['billed'], 'a destination for trials is never metered: expected false')
+    if (context.profile === 'production') productionRules(destination, find)
+  })
+  return findings
+}
+
+function transportRules({ transport }: Destination, context: RuleContext, find: Find): void {
+  if (transport === undefined) return
+  const at = (key: string, message: string) => find(['transport', key], message)
+  const plain = transport.url?.startsWith('http:') ?? false
+  if (plain && !transport.insecureAllowPlainHttp) at('url', 'plain http: expected https')
+  const absent = (key: 'clientCertificateFile' | 'clientKeyFile') => !(key in transport) || transport[key] === null
+  if (transport.clientCertificateFile && absent('clientKeyFile')) at('clientCertificateFile', 'expected clientKeyFile beside it')
+  if (transport.clientKeyFile && absent('clientCertificateFile')) at('clientKeyFile', 'expected clientCertificateFile beside it')
+  for (const key of ['caFile', 'clientCertificateFile', 'clientKeyFile'] as const) {
+    const path = transport[key]
+    if (!path) continue
+    const problem = plain ? 'has no use with plain http' : context.findFileProblem(path)
+    if (problem !== null) at(key, problem)
+  }
+}
+
+function limitRules({ transport, retry }: Destination, { gateway }: SoundFiles, find: Find): void {
+  const { baseMs = retryDefaults.baseMs, capMs = retryDefaults.capMs } = retry ?? {}
+  if (baseMs > capMs) find(['retry', 'baseMs'], `expected at most capMs, which is ${capMs}`)
+  // A lease that ends during an exchange turns a good answer into a doubtful one.
+  const leaseMs = (gateway?.worker?.leaseSeconds ?? leaseSecondsDefault) * 1000
+  const timeoutMs = transport?.timeoutMs ?? timeoutMsDefault
+  if (gateway !== null && timeoutMs + settleMarginMs > leaseMs)
+    find(
+      ['transport', 'timeoutMs'],
+      `expected at most ${leaseMs - settleMarginMs}, ten seconds less than worker.leaseSeconds of gateway.yaml`,
+    )
+}
+
+function referenceRules({ pharmacies }: Destination, files: SoundFiles, find: Find): void {
+  if (typeof pharmacies !== 'object') return
+  const numbers = pharmacies.map(finessOf)
+  for (const index of listRepeats(numbers)) find(['pharmacies', index], 'is listed twice')
+  const declared = files.pharmacies?.pharmacies
+  if (declared === undefined) return
+  const known = new Set(declared.map((pharmacy) => finessOf(pharmacy?.finess)))
+  numbers.forEach((finess, index) => {
+    if (finess !== undefined && !known.has(finess))
+      find(['pharmacies', index], 'pharmacies.yaml declares no pharmacy with this FINESS number')
+  })
+}
+
+function productionRules(destination: Destination, find: Find): void {
+  const { country } = destination
+  if (destination.transport?.insecureAllowPlainHttp) find(['transport', 'insecureAllowPlainHttp'], 'is refused in production')
+  // Patients of a production gateway are real people.
+  if (destination.test) find(['test'], 'a receiver for trials is refused in production')
+  if (country === undefined && !('country' in destination))
+    find(['country'], 'missing: production needs the country where the receiver stands')
+  if (country !== undefined && !isEeaCountry(country)) find(['country'], notEea)
+  if (isDemoName(destination.id ?? '')) find(['id'], demoRefused)
+  if (isDemoName(destination.label ?? '')) find(['label'], demoRefused)
+}

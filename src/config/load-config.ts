@@ -1,0 +1,54 @@
+/** The one door to configuration and secrets: everything, or every mistake at once. */
+import { fail, ok, type Result } from '../base/result.ts'
+import type { Config, ConfigMistake } from './config.ts'
+import { decideConfig } from './decide-config.ts'
+import { type Env, readEnv } from './env.ts'
+import { type ConfigFiles, readConfigFiles } from './files.ts'
+import { sortMistakes } from './mistakes.ts'
+import { type OwnerUrls, readOwnerUrls, readSecrets, type Secrets } from './secrets.ts'
+
+export type LoadedConfig = {
+  readonly config: Config
+  readonly secrets: Secrets
+  /** Where each value came from, for `describeConfig`; holds no secret. */
+  readonly origins: ConfigOrigins
+}
+
+export type ConfigOrigins = {
+  readonly env: Pick<Env, 'given' | 'configDir' | 'rootKeysFile'>
+  readonly files: ConfigFiles
+  /** `DATABASE_URL` → `file /run/secrets/…`, `environment` or `not set`. */
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+/** `now` judges the validity of the host's certificate. Throws for our own faults only. */
+export function loadConfig(env: NodeJS.ProcessEnv, { now }: { now: Date }): Result<LoadedConfig, readonly ConfigMistake[]> {
+  const read = readEnv(env)
+  const files = readConfigFiles(read.configDir)
+  const config = decideConfig(read, files, { now })
+  const secrets = readSecrets(read)
+  if (config.ok && secrets.ok) return ok({ config: config.value, secrets: secrets.value, origins: originsOf(read, files) })
+  return fail(sortMistakes([...(config.ok ? [] : config.problem), ...(secrets.ok ? [] : secrets.problem)]))
+}
+
+/** For `migrate`: the two owner URLs and nothing else, so that its container needs no other secret and no config file. */
+export function loadOwnerUrls(env: NodeJS.ProcessEnv): Result<OwnerUrls, readonly ConfigMistake[]> {
+  const read = readEnv(env)
+  const urls = readOwnerUrls(read)
+  if (urls.ok && read.mistakes.length === 0) return urls
+  return fail(sortMistakes([...read.mistakes, ...(urls.ok ? [] : urls.problem)]))
+}
+
+/** Picks by hand: the rest of what was read holds secrets. */
+function originsOf({ given, configDir, rootKeysFile, secrets }: Env, files: ConfigFiles): ConfigOrigins {
+  return { env: { given, configDir, rootKeysFile }, files, secrets: secretOrigins(secrets) }
+}
+
+function secretOrigins(secrets: Env['secrets']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([name, source]) => {
+      if (source === null) return [name, 'not set']
+      return [name, source.kind === 'file' ? `set, from file ${source.path}` : 'set, from the environment']
+    }),
+  )
+}

@@ -1,0 +1,65 @@
+/** Schema of `destinations.yaml`: the receivers, each a format and a transport with its promises and limits. */
+import * as z from 'zod'
+import { formatNames } from '../../domain/destination-settings.ts'
+import { choice, country, expected, filePath, finess, flag, group, identifier, line, list, url, wholeNumber } from './parts.ts'
+
+/** Defaults that rules across keys also rest on. */
+export const timeoutMsDefault = 30_000
+/** Ceilings of the full-jitter backoff: 2, 4, 8 … 512, 900, 900 s; 200 attempts then last about a day (mean of the draws). */
+export const retryDefaults = { baseMs: 2000, capMs: 900_000, attemptsMax: 200 }
+const answerBytesDefault = 1024 * 1024
+
+const transport = group({
+  kind: choice(['https']).describe('How messages travel.'),
+  url: url().describe('Address to which each message is posted.'),
+  timeoutMs: wholeNumber(1000, 120_000).default(timeoutMsDefault).describe('Milliseconds that one exchange may take.'),
+  answerBytesMax: wholeNumber(1024, 16 * 1024 * 1024)
+    .default(answerBytesDefault)
+    .describe('Bytes of an answer that are read; a longer one counts as unreadable.'),
+  caFile: filePath()
+    .nullable()
+    .default(null)
+    .describe("PEM file of the only authority trusted for this destination; without it, the system's. Relative to this file."),
+  clientCertificateFile: filePath()
+    .nullable()
+    .default(null)
+    .describe('PEM file of our client certificate, where one is asked for.'),
+  clientKeyFile: filePath().nullable().default(null).describe('PEM file of the key of that certificate.'),
+  insecureAllowPlainHttp: flag().default(false).describe('Plain http to this destination; demo and test profiles only.'),
+})
+
+const retry = group({
+  baseMs: wholeNumber(100, 60_000)
+    .default(retryDefaults.baseMs)
+    .describe('Milliseconds: ceiling of the first delay; it doubles.'),
+  capMs: wholeNumber(1000, 3_600_000).default(retryDefaults.capMs).describe('Milliseconds: the highest ceiling.'),
+  attemptsMax: wholeNumber(1, 1000)
+    .default(retryDefaults.attemptsMax)
+    .describe('Attempts after which a declaration is parked for a person to decide.'),
+})
+
+export const destinationsSchema = group({
+  destinations: list(
+    group({
+      id: identifier().describe('Identifier, kept with every declaration: never change it.'),
+      label: line(80).describe('What pages call it.'),
+      format: choice(formatNames).describe('Format of the messages. sidep-oru is an assumed profile, never published.'),
+      transport: transport.describe('How messages travel and what bounds an exchange.'),
+      country: country().optional().describe('Country where the receiver stands; mandatory in production, within the EEA.'),
+      deduplicates: choice(['control-id', 'none'])
+        .default('none')
+        .describe('What the receiver promises about a message that it gets twice.'),
+      concurrencyMax: wholeNumber(1, 64).default(8).describe('Exchanges under way at once, over all workers.'),
+      retry: retry.prefault({}).describe('When a failed attempt is tried again.'),
+      pharmacies: z
+        .union([z.literal('all'), list(finess(), { min: 1, max: 5000, of: 'FINESS numbers' })], {
+          error: expected('the word all, or a list of FINESS numbers'),
+        })
+        .describe('Pharmacies whose screenings go there: all, or their FINESS numbers.'),
+      billed: flag().describe('Whether a receipt from there is metered.'),
+      test: flag().default(false).describe('A receiver for trials: never metered, refused in production.'),
+    }),
+    { min: 1, max: 20, of: 'destinations' },
+  ).describe('The destinations, in the order in which pages list them.'),
+})
+export type DestinationsFile = z.input<typeof destinationsSchema>
