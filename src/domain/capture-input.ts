@@ -15,7 +15,8 @@ import {
   symptomBands,
   type UsedTestKit,
 } from './screening.ts'
-import { type TestKit, udiIssuers } from './test-kit.ts'
+import type { TestKit } from './test-kit.ts'
+import { udiIssuers } from './udi.ts'
 
 /** Oldest sampling that can still be declared: national-formats §7 asks for the same day; weekends and outages get a week. */
 const samplingAgeMaxMs = 7 * 86_400_000

@@ -1,5 +1,5 @@
 /** A screening: one rapid test on one patient. The act is what happened; it is sealed with the patient. */
-import type { Udi } from './test-kit.ts'
+import type { Udi } from './udi.ts'
 
 export const analytes = ['sars-cov-2', 'influenza-a', 'influenza-b', 'rsv', 'strep-a'] as const
 export type Analyte = (typeof analytes)[number]
