@@ -1,7 +1,7 @@
 /** Schema of `test-kits.yaml`: the catalogue of test kits that a capture may name. */
 import type * as z from 'zod'
 import { type Analyte, analytes } from '../../domain/screening.ts'
-import { udiIssuers } from '../../domain/test-kit.ts'
+import { udiIssuers } from '../../domain/udi.ts'
 import { choice, group, line, list, word } from './parts.ts'
 
 export const testKitsSchema = group({
