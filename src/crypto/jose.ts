@@ -74,9 +74,9 @@ function checkHeader(encoded: string, kid: string): void {
   // Written back it must be the same text: no member twice, on which two readers could disagree.
   if (!header || JSON.stringify(header) !== text) throw new TokenError('header')
   if (Object.keys(header).some((name) => !headerNames.has(name))) throw new TokenError('header')
-  if (header['alg'] !== alg || header['enc'] !== enc) throw new TokenError('algorithm')
-  if (header['kid'] !== kid) throw new TokenError('key-name')
-  if (lengthOf(header['iv']) !== 12 || lengthOf(header['tag']) !== 16) throw new TokenError('header')
+  if (header.alg !== alg || header.enc !== enc) throw new TokenError('algorithm')
+  if (header.kid !== kid) throw new TokenError('key-name')
+  if (lengthOf(header.iv) !== 12 || lengthOf(header.tag) !== 16) throw new TokenError('header')
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

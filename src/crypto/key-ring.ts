@@ -22,6 +22,8 @@ export class KeyRingError extends Error {
 export type KeyRing = {
   /** An unused record key of the pharmacy, from the reserve made ahead of need. */
   takeRecordKey(pharmacyId: string): Promise<RecordKey>
+  /** Fills an empty reserve ahead of the first capture, so that not even that one waits (at sign-in, at start). */
+  prepareReserve(pharmacyId: string): Promise<void>
   /** The keys of these refs; a ref that has been erased is absent from the map. One look-up for all that are not cached. */
   findRecordKeys(refs: readonly string[]): Promise<ReadonlyMap<string, RecordKey>>
   /** HMAC-SHA-256 under a key of the pharmacy derived for `purpose`: for digests that must not be guessable from a dump. */

@@ -75,7 +75,7 @@ function readKeyList(text: string): readonly unknown[] | null {
   try {
     const value: unknown = JSON.parse(text)
     if (!isObject(value) || Object.keys(value).length !== 1) return null
-    const keys = value['keys']
+    const keys = value.keys
     return Array.isArray(keys) && keys.length >= 1 && keys.length <= keysMax ? keys : null
   } catch {
     return null
