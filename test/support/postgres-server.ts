@@ -43,7 +43,8 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
   ]
   const args = ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
   const wrapped = asUser.wrap(binaries.postgres, args)
-  const child = spawn(wrapped.command, wrapped.args, { stdio: ['ignore', 'ignore', 'pipe'], ...wrapped.ids })
+  // In a process group of its own: a Ctrl-C in the window must not stop it before what writes to it.
+  const child = spawn(wrapped.command, wrapped.args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, ...wrapped.ids })
   await ready(child)
   return {
     port,
