@@ -1,6 +1,4 @@
 /** Character sets of HL7 table 0211 that French senders use, both ways and strict. */
-import { isAscii, isUtf8 } from 'node:buffer'
-
 export const charsets = ['UNICODE UTF-8', '8859/1', '8859/15', 'ASCII'] as const
 export type Charset = (typeof charsets)[number]
 
@@ -31,8 +29,11 @@ export function charsetOf(name: string): Charset | null | 'unknown' {
 export function decodeText(bytes: Uint8Array, charset: Charset | null): string | null {
   if (charset === '8859/1') return latin1(bytes)
   if (charset === '8859/15') return latin1(bytes).replace(/[\u00a4\u00a6\u00a8\u00b4\u00b8\u00bc-\u00be]/g, fromLatin9)
-  // Asked beforehand rather than caught: a hostile text of many broken sequences must not cost an exception for each.
-  if (charset === 'ASCII' ? isAscii(bytes) : isUtf8(bytes)) return buffer(bytes).toString('utf8')
+  if (charset === 'ASCII' && bytes.some((byte) => byte > 0x7f)) return null
+  // Decoded and compared, rather than tried and caught: a hostile text of many broken sequences must not cost an exception each.
+  const text = buffer(bytes).toString('utf8')
+  const whole = !text.includes('\ufffd') || Buffer.from(text, 'utf8').equals(bytes)
+  if (whole) return text
   return charset === null ? decodeText(bytes, '8859/15') : null
 }
 

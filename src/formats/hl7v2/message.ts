@@ -61,7 +61,8 @@ export function segment(name: string, byNumber: Readonly<Record<number, string |
 
 /** MSH from its fields 3 and up, with the delimiters that everybody uses. */
 export function messageHeader(byNumber: Readonly<Record<number, string | Field>>): Segment {
-  return segment('MSH', { 1: '|', 2: '^~\\&', ...byNumber })
+  const [, , ...others] = segment('MSH', byNumber).fields
+  return { name: 'MSH', fields: [[[['|']]], [[['^~\\&']]], ...others] }
 }
 
 /** The first segment of this name, or null. */

@@ -101,8 +101,8 @@ function declaredCharset(field: string, delimiters: Delimiters): Charset | null 
 
 /** The first segment, byte for byte: names of charsets and delimiters are ASCII in all charsets that we read. */
 function headerText(bytes: Uint8Array): string {
-  const end = bytes.findIndex((byte) => byte === 0x0d || byte === 0x0a)
-  return latin1(end < 0 ? bytes : bytes.subarray(0, end))
+  const ends = [bytes.indexOf(0x0d), bytes.indexOf(0x0a)].filter((end) => end >= 0)
+  return latin1(bytes.subarray(0, Math.min(bytes.length, ...ends)))
 }
 
 function latin1(bytes: Uint8Array): string {
