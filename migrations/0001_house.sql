@@ -206,3 +206,5 @@ grant select, insert, delete on sign_ins to passerelle_app;
 grant select, insert, update on screenings, declarations, attempts to passerelle_app;
 grant select, insert on receipts, audit_events to passerelle_app;
 grant select, insert, delete on idempotency_keys to passerelle_app;
+-- At start the application compares what has been run with the files that it carries.
+grant select on schema_migrations to passerelle_app;

@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm'
 import type { PgTransaction } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { type AppliedMigration, listApplied } from './migrator.ts'
 import * as schema from './schema.ts'
 
 export type Schema = typeof schema
@@ -22,6 +23,8 @@ export type Database = {
   /** Calls `onDue` whenever a commit made declarations due, and `onGap` when notices may have been missed. */
   listenForDue(onDue: () => void, onGap: () => void): Promise<{ unlisten: () => Promise<void> }>
   ping(): Promise<void>
+  /** What has been migrated, for the check at start and for readiness. */
+  listMigrations(): Promise<readonly AppliedMigration[]>
   close(): Promise<void>
 }
 
@@ -60,6 +63,7 @@ export function openDatabase(url: string, limits: DatabaseLimits = databaseLimit
     ping: async () => {
       await client`select 1`
     },
+    listMigrations: () => listApplied(client),
     close: () => client.end({ timeout: closeTimeoutSeconds }),
   }
 }
