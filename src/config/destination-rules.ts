@@ -69,6 +69,8 @@ function referenceRules({ pharmacies }: Destination, files: SoundFiles, find: Fi
   const declared = files.pharmacies?.pharmacies
   if (declared === undefined) return
   const known = new Set(declared.map((pharmacy) => finessOf(pharmacy?.finess)))
+  // While one number of that file is itself mistaken, it may be the one that is meant here.
+  if (known.has(undefined)) return
   numbers.forEach((finess, index) => {
     if (finess !== undefined && !known.has(finess))
       find(['pharmacies', index], 'pharmacies.yaml declares no pharmacy with this FINESS number')

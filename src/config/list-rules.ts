@@ -25,7 +25,8 @@ function servedPharmacies(files: SoundFiles): 'all' | ReadonlySet<Finess | undef
   if (destinations === undefined) return 'all'
   const lists = destinations.map((destination) => destination?.pharmacies)
   if (lists.some((list) => typeof list !== 'object')) return 'all'
-  return new Set(lists.flatMap((list) => (typeof list === 'object' ? list.map(finessOf) : [])))
+  const served = new Set(lists.flatMap((list) => (typeof list === 'object' ? list.map(finessOf) : [])))
+  return served.has(undefined) ? 'all' : served
 }
 
 export function testKitRules(files: SoundFiles, context: RuleContext): Finding[] {

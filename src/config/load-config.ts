@@ -5,7 +5,7 @@ import { decideConfig } from './decide-config.ts'
 import { type Env, readEnv } from './env.ts'
 import { type ConfigFiles, readConfigFiles } from './files.ts'
 import { sortMistakes } from './mistakes.ts'
-import { type OwnerUrls, readOwnerUrls, readSecrets, type Secrets } from './secrets.ts'
+import { type OwnerUrls, type ParseRootKeys, readOwnerUrls, readSecrets, type Secrets } from './secrets.ts'
 
 export type LoadedConfig = {
   readonly config: Config
@@ -21,12 +21,18 @@ export type ConfigOrigins = {
   readonly secrets: Readonly<Record<string, string>>
 }
 
-/** `now` judges the validity of the host's certificate. Throws for our own faults only. */
-export function loadConfig(env: NodeJS.ProcessEnv, { now }: { now: Date }): Result<LoadedConfig, readonly ConfigMistake[]> {
+export type LoadOptions = {
+  /** Judges the validity of the host's certificate. */
+  readonly now: Date
+  readonly parseRootKeys?: ParseRootKeys | undefined
+}
+
+/** Reads environment, files and secrets. Throws for our own faults only. */
+export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Result<LoadedConfig, readonly ConfigMistake[]> {
   const read = readEnv(env)
   const files = readConfigFiles(read.configDir)
-  const config = decideConfig(read, files, { now })
-  const secrets = readSecrets(read)
+  const config = decideConfig(read, files, options)
+  const secrets = readSecrets(read, options)
   if (config.ok && secrets.ok) return ok({ config: config.value, secrets: secrets.value, origins: originsOf(read, files) })
   return fail(sortMistakes([...(config.ok ? [] : config.problem), ...(secrets.ok ? [] : secrets.problem)]))
 }

@@ -19,12 +19,10 @@ function printName(name: string): string {
 
 /** By source, then by place; what has no place comes first in its source. */
 export function sortMistakes(mistakes: readonly ConfigMistake[]): ConfigMistake[] {
+  const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
   return mistakes.toSorted(
     (a, b) =>
-      a.source.localeCompare(b.source) ||
-      (a.line ?? 0) - (b.line ?? 0) ||
-      (a.column ?? 0) - (b.column ?? 0) ||
-      a.key.localeCompare(b.key),
+      compare(a.source, b.source) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) || compare(a.key, b.key),
   )
 }
 

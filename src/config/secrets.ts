@@ -23,8 +23,17 @@ export type OwnerUrls = { readonly databaseOwnerUrl: string; readonly keystoreOw
 const secretBytesMax = 8 * 1024
 const rootKeysBytesMax = 256 * 1024
 
+/**
+ * The crypto room's own reader of root keys, which this room may not import: where each mistake is (`keys[1].k`) and what
+ * was expected. Given, it judges the keys themselves; else their shape alone is looked at.
+ */
+export type ParseRootKeys = (text: string) => Result<unknown, readonly { readonly key: string; readonly message: string }[]>
+
 /** Reads every secret that serving needs. No message holds a byte of a secret. */
-export function readSecrets(env: Env): Result<Secrets, readonly ConfigMistake[]> {
+export function readSecrets(
+  env: Env,
+  { parseRootKeys }: { parseRootKeys?: ParseRootKeys | undefined } = {},
+): Result<Secrets, readonly ConfigMistake[]> {
   const reading = new SecretReading(env)
   const databaseUrl = reading.databaseUrl('DATABASE_URL')
   const databaseOwnerUrl = reading.databaseUrl('DATABASE_OWNER_URL', { optional: true })
@@ -33,7 +42,7 @@ export function readSecrets(env: Env): Result<Secrets, readonly ConfigMistake[]>
   const pscClientSecret = reading.secret('PSC_CLIENT_SECRET')
   if (env.profile === 'production' && pscClientSecret !== null && isWeakSecret(pscClientSecret))
     reading.mistake('PSC_CLIENT_SECRET', `is a default or shorter than ${secretLengthMin} characters: refused in production`)
-  const rootKeysJwks = reading.rootKeys()
+  const rootKeysJwks = reading.rootKeys(parseRootKeys ?? checkShape)
   for (const { key, message } of checkTwoDatabases({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl }))
     reading.mistake(key, message)
   if (reading.mistakes.length > 0) return fail(reading.mistakes)
@@ -83,14 +92,16 @@ class SecretReading {
     return problem === null ? text : this.mistake(name, problem)
   }
 
-  rootKeys(): string | null {
+  rootKeys(parse: ParseRootKeys): string | null {
     const path = this.#env.rootKeysFile
     if (path === null) return this.mistake('ROOT_KEYS_FILE', 'missing: expected the path of the JWKS file of root keys')
     const text = readBoundedText(path, rootKeysBytesMax)
     if (!text.ok) return this.mistake('ROOT_KEYS_FILE', `its file ${text.problem}`)
-    return holdsKeys(text.value)
-      ? text.value
-      : this.mistake('ROOT_KEYS_FILE', 'expected a JWKS: {"keys": […]} with at least one key, each with a kid of its own')
+    const parsed = parse(text.value)
+    if (parsed.ok) return text.value
+    for (const { key, message } of parsed.problem)
+      this.mistake('ROOT_KEYS_FILE', `in its file${key === '' ? '' : `, ${key}`}: expected ${message}`)
+    return null
   }
 
   #oneLine(key: string, text: string): string | null {
@@ -99,12 +110,10 @@ class SecretReading {
   }
 }
 
-/** The shape alone; whether the keys are fit is the crypto room's to say. */
-function holdsKeys(text: string): boolean {
-  const keys = findKeys(text)
-  if (keys === null || keys.length === 0) return false
-  const ids = keys.map((key) => (typeof key === 'object' && key !== null && 'kid' in key ? key.kid : null))
-  return ids.every((id) => typeof id === 'string' && id !== '') && new Set(ids).size === ids.length
+function checkShape(text: string): ReturnType<ParseRootKeys> {
+  const ids = findKeys(text)?.map((key) => (typeof key === 'object' && key !== null && 'kid' in key ? key.kid : null)) ?? []
+  const holds = ids.length > 0 && ids.every((id) => typeof id === 'string' && id !== '') && new Set(ids).size === ids.length
+  return holds ? ok(null) : fail([{ key: '', message: 'a JWKS, {"keys": […]}, of at least one key, each with a kid of its own' }])
 }
 
 function findKeys(text: string): unknown[] | null {

@@ -29,29 +29,33 @@ export function validateFile<Schema extends z.ZodType>(file: YamlFile, schema: S
   const mistakes = [...file.mistakes]
   // One mistake a key: what YAML already said of it comes first.
   const told = new Set(mistakes.map((mistake) => mistake.key))
-  for (const { path, message } of problems) {
+  for (const { path, message, part } of problems) {
     const key = printKey(path)
-    if (!told.has(key)) mistakes.push(mistakeAt(file, path, message))
+    if (!told.has(key)) mistakes.push(mistakeAt(file, path, message, part))
     told.add(key)
   }
   return { mistakes, value: null, sound: soundOf(file.value, problems) }
 }
 
 /** A mistake at the place of `path`, or at the nearest key above it where the file does not hold it. */
-export function mistakeAt(file: YamlFile, path: readonly PropertyKey[], message: string): ConfigMistake {
-  const own = file.findPlace(path, 'value')
-  let place = own
+export function mistakeAt(
+  file: YamlFile,
+  path: readonly PropertyKey[],
+  message: string,
+  part: 'key' | 'value' = 'value',
+): ConfigMistake {
+  let place = file.findPlace(path, part)
   for (let depth = path.length - 1; place === null && depth > 0; depth--) place = file.findPlace(path.slice(0, depth), 'key')
   return { source: file.path, line: place?.line ?? 1, column: place?.column ?? 1, key: printKey(path), message }
 }
 
-type Problem = { readonly path: readonly PropertyKey[]; readonly message: string }
+type Problem = { readonly path: readonly PropertyKey[]; readonly message: string; readonly part?: 'key' }
 
 function problemsOf(issue: z.core.$ZodIssue, parents: readonly PropertyKey[], schema: z.ZodType): Problem[] {
   const path = [...parents, ...issue.path]
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, path)
-    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }))
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known), part: 'key' }))
   }
   if (issue.code === 'invalid_union') {
     // The alternative that got inside the value is the one that was meant.

@@ -63,7 +63,8 @@ export function parseYaml(path: string, text: string): YamlFile {
   const value = reading.read(document.contents, [])
   return {
     path,
-    value,
+    // Past a bound the rest was not read, and would only look as if it were missing.
+    value: reading.isComplete ? value : undefined,
     mistakes: reading.mistakes,
     findPlace: (keys, part) => reading.places.get(JSON.stringify(keys))?.[part] ?? null,
   }
@@ -80,7 +81,9 @@ function syntaxMistakes(path: string, document: Document, placeOf: (offset: numb
   // Another version would give `yes`, `010` and `1:30` other meanings.
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2')
     mistakeAt(0, 'is written for another version of YAML: expected 1.2, or no %YAML line')
-  for (const problem of [...document.errors, ...document.warnings]) mistakeAt(problem.pos[0], yamlMessages[problem.code])
+  // Where the reader gave up depends on its stack, and says nothing.
+  for (const { code, pos } of [...document.errors, ...document.warnings])
+    mistakeAt(code === 'RESOURCE_EXHAUSTION' ? 0 : pos[0], yamlMessages[code])
   return [...found.values()]
 }
 
@@ -94,6 +97,7 @@ class NodeReading {
   readonly #open = new Set<Node>()
   #nodes = 0
   #aliases = 0
+  isComplete = true
 
   constructor(path: string, placeOf: (offset: number) => Place) {
     this.#path = path
@@ -104,13 +108,13 @@ class NodeReading {
     const place = this.#placeAt(node) ?? key ?? { line: 1, column: 1 }
     this.places.set(JSON.stringify(keys), { key: key ?? place, value: place })
     if (node === null) return null
+    if (!this.isComplete) return undefined
     this.#nodes += 1
-    if (this.#nodes > nodesMax)
-      return this.#nodes === nodesMax + 1 ? this.#mistake(keys, place, 'holds too many values') : undefined
+    if (this.#nodes > nodesMax) return this.#stop(keys, place, `holds more than ${nodesMax} values, aliases followed`)
     if (isAlias(node)) return this.#followAlias(node.source, keys, place)
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node)
     if (isScalar(node)) return node.value
-    if (keys.length >= depthMax) return this.#mistake(keys, place, `is nested more than ${depthMax} deep`)
+    if (keys.length >= depthMax) return this.#stop(keys, place, `is nested more than ${depthMax} deep`)
     this.#open.add(node)
     const value = isMap(node) ? this.#readMap(node, keys) : isSeq(node) ? this.#readList(node.items, keys) : undefined
     this.#open.delete(node)
@@ -119,10 +123,7 @@ class NodeReading {
 
   #followAlias(anchor: string, keys: readonly PropertyKey[], place: Place): unknown {
     this.#aliases += 1
-    if (this.#aliases > aliasesMax)
-      return this.#aliases === aliasesMax + 1
-        ? this.#mistake(keys, place, `is past the ${aliasesMax}th alias of the file`)
-        : undefined
+    if (this.#aliases > aliasesMax) return this.#stop(keys, place, `follows more than ${aliasesMax} aliases`)
     const target = this.#anchors.get(anchor)
     if (target === undefined) return this.#mistake(keys, place, 'refers to an anchor (&…) that is not set above')
     if (this.#open.has(target)) return this.#mistake(keys, place, 'refers to an anchor (&…) that holds it')
@@ -153,6 +154,12 @@ class NodeReading {
 
   #placeAt(node: Node | null): Place | null {
     return node?.range ? this.#placeOf(node.range[0]) : null
+  }
+
+  /** A bound is passed: said once. */
+  #stop(keys: readonly PropertyKey[], place: Place, message: string): undefined {
+    if (this.isComplete) this.#mistake(keys, place, message)
+    this.isComplete = false
   }
 
   #mistake(keys: readonly PropertyKey[], place: Place, message: string): undefined {

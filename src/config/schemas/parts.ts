@@ -77,13 +77,26 @@ export function word(pattern: RegExp, what: string) {
 }
 
 export const identifier = () =>
-  word(/^[a-z0-9](-?[a-z0-9]){0,39}$/, 'an identifier of up to 40 lower-case letters, digits and single hyphens')
+  word(/^[a-z0-9](-?[a-z0-9]){0,39}$/, 'an identifier of up to 40 lower-case letters, digits and single hyphens').max(40)
 
 export const country = () => word(/^[A-Z]{2}$/, 'a country code of two capitals (ISO 3166-1), such as FR')
 
 export const day = () => z.iso.date({ error: expected('a date that exists, as YYYY-MM-DD', 'text') })
 
-export const filePath = () => word(/^[^\p{C}]{1,500}$/u, 'the path of a file')
+const filePathWhat = 'the path of a file, up to 500 characters'
+
+export const filePath = () =>
+  z
+    .string({ error: expected(filePathWhat, 'text') })
+    .min(1)
+    .max(500)
+    .transform(
+      checked(
+        (text) => text,
+        (text) => !/\p{C}/u.test(text),
+        filePathWhat,
+      ),
+    )
 
 const hostPattern = /^(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9]\d{0,4})?$/
 
