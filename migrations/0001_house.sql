@@ -60,6 +60,7 @@ create table sessions (
   check ((ended_at is null) = (end_reason is null))
 );
 create index sessions_by_professional on sessions (professional_id) where ended_at is null;
+create index sessions_open on sessions (expires_at) where ended_at is null;
 
 -- One row a version. Ids are random, times are rounded to the minute: neither tells the order of patients.
 create table screenings (
