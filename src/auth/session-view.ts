@@ -2,6 +2,9 @@
 import type { Professional } from '../domain/actor.ts'
 import type { Role } from '../domain/roles.ts'
 import type { Rpps } from '../domain/rpps.ts'
+import type { Tx } from '../storage/database.ts'
+import { listPharmaciesById } from '../storage/professionals.ts'
+import type { OpenSession } from '../storage/sessions.ts'
 
 export type ActivityView = {
   readonly pharmacyId: string
@@ -21,4 +24,29 @@ export type SessionView = {
   readonly actor: Professional | null
   readonly activity: ActivityView | null
   readonly expiresAt: Date
+}
+
+export async function viewSession(tx: Tx, session: OpenSession): Promise<SessionView> {
+  const { id: sessionId, professionalId, rpps, familyName, givenName, expiresAt } = session
+  const registered = await listPharmaciesById(
+    tx,
+    session.activities.map((one) => one.pharmacyId),
+  )
+  const activities = session.activities.flatMap(({ pharmacyId, role }): readonly ActivityView[] => {
+    const pharmacy = registered.find((one) => one.id === pharmacyId)
+    return pharmacy ? [{ pharmacyId, pharmacyName: pharmacy.name, finess: pharmacy.finess, role }] : []
+  })
+  // The choice counts only as far as the offer goes.
+  const activity = activities.find((one) => one.pharmacyId === session.pharmacyId && one.role === session.role) ?? null
+  const actor: Professional | null = activity && {
+    kind: 'professional',
+    professionalId,
+    rpps,
+    familyName,
+    givenName,
+    role: activity.role,
+    pharmacyId: activity.pharmacyId,
+    sessionId,
+  }
+  return { sessionId, professionalId, rpps, familyName, givenName, activities, actor, activity, expiresAt }
 }
