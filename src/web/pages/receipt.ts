@@ -1,0 +1,134 @@
+/** One screening and the way of its declarations: in the queue, sent, acknowledged, or refused with the reason. */
+import { html } from 'hono/html'
+import type { Actions } from '../../actions/actions.ts'
+import { progressOf } from '../../actions/list-screenings.ts'
+import type { DeclarationView, Progress, ScreeningView } from '../../actions/views.ts'
+import type { SessionView } from '../../auth/auth.ts'
+import { isId } from '../../base/ids.ts'
+import { isTerminal } from '../../domain/declaration.ts'
+import { GatewayError } from '../../domain/errors.ts'
+import { type Role, roleMay } from '../../domain/roles.ts'
+import type { ActorVisit, Route } from '../../http/route.ts'
+import { frenchExactTime, patientName } from '../format-fr.ts'
+import { type Frame, layout } from '../layout.ts'
+import { fact, type Html, nothing, notice, stateBadge } from '../parts.ts'
+import { text } from '../text-fr.ts'
+import { declarationKindText, progressSentence, progressText } from '../text-fr-codes.ts'
+import { failureText } from '../text-fr-failures.ts'
+import { actCard, patientCard } from './screening-cards.ts'
+
+export type ReceiptDeps = { readonly frame: Frame; readonly actions: Pick<Actions, 'getScreening'> }
+
+export function receiptRoutes(deps: ReceiptDeps): readonly Route[] {
+  return [{ method: 'GET', path: '/depistages/:id', access: 'screening.read', handle: (visit) => show(deps, visit) }]
+}
+
+/** Said on the next patient's form about the one before. */
+export function savedNotice(screeningId: string): Html {
+  const link = html`<a href="/depistages/${screeningId}">${text.capture.previousFollow}</a>`
+  return notice('good', html`${text.capture.previousSaved} ${link}`)
+}
+
+async function show(deps: ReceiptDeps, { c, actor, session, request }: ActorVisit): Promise<Response> {
+  const id = c.req.param('id') ?? ''
+  if (!isId(id)) throw new GatewayError('not-found')
+  const screening = await deps.actions.getScreening(actor, id, request)
+  return c.html(receiptPage(deps.frame, { screening, session, role: actor.role }))
+}
+
+type ReceiptPage = { readonly screening: ScreeningView; readonly session: SessionView; readonly role: Role }
+
+export function receiptPage(frame: Frame, { screening, session, role }: ReceiptPage): Html {
+  const words = text.receipt
+  const body = html`<div class="receipt">
+<div class="list-head">
+<h1>${patientName(screening.patient)}</h1>
+<div class="buttons">
+${roleMay(role, 'screening.draft') && screening.status !== 'draft' ? html`<a class="button" href="/depistages/nouveau">${words.next}</a>` : nothing}
+<button class="button secondary" type="button" data-print hidden>${words.print}</button>
+</div>
+</div>
+<p class="sr" role="status" id="annonce"></p>
+${followed(screening, role)}
+<div class="columns">${patientCard(screening)}${actCard(screening)}</div>
+<p class="no-print"><a href="/depistages">${text.backToToday}</a></p>
+</div>`
+  return layout(frame, { title: words.title, session, body })
+}
+
+/** The part that changes while one looks; the script replaces it, a link reloads it without one. */
+function followed(screening: ScreeningView, role: Role): Html {
+  const words = text.receipt
+  const states = screening.declarations.map((declaration) => declaration.state)
+  const progress = progressOf(screening.status, states)
+  const live = states.some((state) => !isTerminal(state) && state !== 'parked')
+  return html`<section id="suivi" aria-labelledby="titre-suivi" data-summary="${words.updated}\u00a0: ${progressText[progress]}"${live ? html` data-live` : nothing}>
+<div class="banner banner-${progress}">
+<h2 id="titre-suivi"><span class="sr">${words.state}\u00a0: </span>${stateBadge(progress)}</h2>
+<p>${sentenceOf(screening, progress)}</p>
+${
+  screening.status === 'draft' && roleMay(role, 'screening.sign')
+    ? html`<p><a class="button" href="/depistages/${screening.screeningId}/signer">${words.sign}</a></p>`
+    : nothing
+}
+${live ? html`<p class="no-print"><a href="/depistages/${screening.screeningId}">${words.refresh}</a></p>` : nothing}
+</div>
+${screening.declarations.map(declarationCard)}
+</section>`
+}
+
+function sentenceOf(screening: ScreeningView, progress: Progress): string {
+  if (screening.status === 'superseded') return text.receipt.superseded
+  if (screening.status === 'cancelled') return text.receipt.cancelled
+  return progressSentence[progress]
+}
+
+function declarationCard(declaration: DeclarationView): Html {
+  const words = text.receipt
+  const progress = progressOf('signed', [declaration.state])
+  const { receipt } = declaration
+  return html`<article class="card declaration">
+<h3>${declaration.destinationLabel}${declaration.assumedFormat ? html` <span class="assumed">${text.assumedFormat}</span>` : nothing}</h3>
+${steps(declaration.state === 'claimed' ? 'queued' : declaration.state)}
+${reason(declaration)}
+<dl class="facts">
+${receipt ? fact(words.receiptReference, receipt.reference === null ? words.noReference : html`<code>${receipt.reference}</code>`) : nothing}
+${receipt ? fact(words.receiptTime, frenchExactTime(receipt.receivedAt)) : nothing}
+${declaration.attemptCount === 0 ? nothing : fact(words.attempts, String(declaration.attemptCount))}
+${progress === 'queued' && declaration.attemptCount > 0 ? fact(words.nextAttempt, frenchExactTime(declaration.dueAt)) : nothing}
+${declaration.kind === 'original' ? nothing : fact(words.kind, declarationKindText[declaration.kind])}
+${fact(words.createdAt, frenchExactTime(declaration.createdAt))}
+${receipt || !declaration.settledAt ? nothing : fact(words.settledAt, frenchExactTime(declaration.settledAt))}
+${fact(words.controlId, html`<code>${declaration.controlId}</code>`)}
+</dl>
+${declaration.assumedFormat ? html`<p class="hint">${text.assumedFormatWhy}</p>` : nothing}
+</article>`
+}
+
+/** Why it is not through, and what to do; the code stays in sight for whoever is asked for help. */
+function reason({ code, location, state }: DeclarationView): Html {
+  if (code === null || state === 'accepted') return nothing
+  const words = failureText[code]
+  return html`<div class="reason reason-${state}">
+<p><strong>${text.receipt.reason}\u00a0:</strong> ${words.what}</p>
+<p><strong>${text.receipt.mend}\u00a0:</strong> ${words.mend}</p>
+${location === null ? nothing : html`<p>${text.receipt.location(location)}</p>`}
+</div>`
+}
+
+const ways: Record<Exclude<Progress, 'draft'>, { readonly steps: readonly Exclude<Progress, 'draft'>[]; readonly at: number }> = {
+  queued: { steps: ['queued', 'sent', 'accepted'], at: 0 },
+  sent: { steps: ['queued', 'sent', 'accepted'], at: 1 },
+  accepted: { steps: ['queued', 'sent', 'accepted'], at: 2 },
+  rejected: { steps: ['queued', 'rejected'], at: 1 },
+  parked: { steps: ['queued', 'parked'], at: 1 },
+  cancelled: { steps: ['queued', 'cancelled'], at: 1 },
+}
+
+function steps(state: Exclude<Progress, 'draft'>): Html {
+  const way = ways[state]
+  return html`<ol class="way" aria-label="${text.receipt.steps}">${way.steps.map(
+    (step, index) =>
+      html`<li class="${index < way.at ? 'done' : index === way.at ? `now now-${step}` : 'todo'}"${index === way.at ? html` aria-current="step"` : nothing}>${progressText[step]}</li>`,
+  )}</ol>`
+}

@@ -1,0 +1,60 @@
+/** The whole public application: pages, assets and fixed places, behind the doors of the http room. */
+import type { Hono } from 'hono'
+import type { Actions } from '../actions/actions.ts'
+import type { Auth } from '../auth/auth.ts'
+import type { Clock } from '../base/clock.ts'
+import type { NewId } from '../base/ids.ts'
+import type { Profile } from '../domain/profile.ts'
+import type { TestKit } from '../domain/test-kit.ts'
+import { type AppDeps, type AppOptions, createApp } from '../http/app.ts'
+import type { HttpEnv, Route } from '../http/route.ts'
+import { wellKnownRoutes } from '../http/routes/well-known.ts'
+import { buildAssets } from './assets.ts'
+import type { Frame } from './layout.ts'
+import { captureRoutes } from './pages/capture.ts'
+import { dayListRoutes } from './pages/day-list.ts'
+import { entranceRoutes } from './pages/entrance.ts'
+import { problemPage } from './pages/problem.ts'
+import { receiptRoutes } from './pages/receipt.ts'
+
+export type WebAppDeps = {
+  readonly auth: Auth
+  readonly actions: Actions
+  readonly clock: Clock
+  /** Makes request ids and idempotency keys. */
+  readonly newId: NewId
+  readonly testKits: readonly TestKit[]
+} & Pick<AppDeps, 'onRequestServed' | 'onRequestFailed'>
+
+export type WebAppOptions = {
+  readonly profile: Profile
+  /** RFC 9116 contacts, `mailto:` or `https:`, at least one. */
+  readonly securityContacts: readonly string[]
+} & Omit<AppOptions, 'routes' | 'assets'>
+
+/** `routes` is the registry: everything that is served besides the assets. */
+export type WebApp = { readonly app: Hono<HttpEnv>; readonly routes: readonly Route[]; readonly assetPaths: readonly string[] }
+
+export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
+  const { assets, paths } = buildAssets()
+  const frame: Frame = { profile: options.profile, assets: paths }
+  const pageDeps = { ...deps, frame }
+  const routes = [
+    ...entranceRoutes(pageDeps),
+    ...dayListRoutes(pageDeps),
+    // Before the receipts: `/depistages/nouveau` is no id.
+    ...captureRoutes(pageDeps),
+    ...receiptRoutes(pageDeps),
+    ...wellKnownRoutes(deps, options),
+  ]
+  const app = createApp(
+    {
+      ...deps,
+      findSession: (token, request) => deps.auth.findSession(token, request),
+      recordDenial: (denial, request) => deps.actions.recordDenial(denial, request),
+      showProblem: (problem) => problemPage(frame, problem),
+    },
+    { ...options, routes, assets },
+  )
+  return { app, routes, assetPaths: [...assets.keys()] }
+}
