@@ -1,0 +1,140 @@
+/** Rotation, sweeping and erasure in the key store's database; set-based, since there are as many record keys as screenings. */
+import type { Sql } from 'postgres'
+import type { RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
+import type { KeyCounts, KeyStoreAdmin, RootCount } from '../crypto/key-store-admin.ts'
+
+const zeroId = '00000000-0000-0000-0000-000000000000'
+/** A rewrap and a sweep can touch the same rows in another order: PostgreSQL ends one of them, which tries again. */
+const deadlockTriesMax = 5
+const retryableCodes = new Set(['40P01', '40001'])
+const foreignKeyViolation = '23503'
+
+/** Over the connections of an opened key store, or of any client of its database. */
+export function createKeyStoreAdmin(sql: Sql): KeyStoreAdmin {
+  const tenantColumns = sql`id, pharmacy_id as "pharmacyId", purpose, wrapped, root_kid as "rootKid"`
+  return {
+    countKeys: () => countKeys(sql),
+    listTenantKeysNotUnder: (rootKid, afterId, limit) => sql<TenantKeyRow[]>`select ${tenantColumns} from tenant_keys
+      where root_kid <> ${rootKid} and id > ${afterId ?? zeroId} order by id limit ${limit}`,
+    rewrapTenantKey: async (row, next) => {
+      const moved = await sql`update tenant_keys set wrapped = ${next.wrapped}, root_kid = ${next.rootKid}
+        where id = ${row.id} and wrapped = ${row.wrapped}`
+      return moved.count === 1
+    },
+    listTenantKeysToRotate: ({ pharmacyId, createdBefore, afterId, limit }) => sql<TenantKeyRow[]>`
+      select ${tenantColumns} from tenant_keys as key
+      where is_primary and purpose = 'records' and created_at < ${createdBefore} and id > ${afterId ?? zeroId}
+        and (${pharmacyId}::uuid is null or pharmacy_id = ${pharmacyId}::uuid)
+        and not exists (select from tenant_keys as replaced
+          where replaced.pharmacy_id = key.pharmacy_id and replaced.purpose = 'records' and not replaced.is_primary)
+      order by id limit ${limit}`,
+    replacePrimary: (oldId, next, createdAt) => replacePrimary(sql, oldId, next, createdAt),
+    listReplacedTenantKeys: (afterId, limit) => sql<TenantKeyRow[]>`select ${tenantColumns} from tenant_keys
+      where not is_primary and purpose = 'records' and id > ${afterId ?? zeroId} order by id limit ${limit}`,
+    listRecordKeysUnder: (tenantKeyId, afterRef, limit) => sql<RecordKeyRow[]>`
+      select ref, pharmacy_id as "pharmacyId", tenant_key_id as "tenantKeyId", wrapped from record_keys
+      where tenant_key_id = ${tenantKeyId} and ref > ${afterRef ?? zeroId} order by ref limit ${limit}`,
+    moveRecordKeys: (from, rows) => retrying(() => moveRecordKeys(sql, from, rows)),
+    destroyTenantKey: (id) => destroyTenantKey(sql, id),
+    listUnswept: async (reservedBefore, limit) => {
+      const rows = await sql<{ ref: string }[]>`select ref from record_keys
+        where used_at is null and reserved_at < ${reservedBefore} order by reserved_at, ref limit ${limit}`
+      return rows.map((row) => row.ref)
+    },
+    listKnownUsed: async (limit) => {
+      const rows = await sql<{ ref: string }[]>`select ref from record_keys
+        where used_at is not null order by used_at desc, reserved_at desc limit ${limit}`
+      return rows.map((row) => row.ref)
+    },
+    markUsed: (refs, at) =>
+      retrying(async () => {
+        const marked =
+          await sql`update record_keys set used_at = ${at} where ref = any(${refs as string[]}::uuid[]) and used_at is null`
+        return marked.count
+      }),
+    eraseRecordKeys: (refs) =>
+      retrying(async () => {
+        const rows = await sql<
+          { ref: string }[]
+        >`delete from record_keys where ref = any(${refs as string[]}::uuid[]) returning ref`
+        return rows.map((row) => row.ref)
+      }),
+    deleteUnused: (refs) =>
+      retrying(async () => {
+        const gone = await sql`delete from record_keys where ref = any(${refs as string[]}::uuid[]) and used_at is null`
+        return gone.count
+      }),
+  }
+}
+
+async function countKeys(sql: Sql): Promise<KeyCounts> {
+  const roots = await sql<RootCount[]>`select root_kid as "rootKid", count(*)::int as "tenantKeys" from tenant_keys
+    group by root_kid order by root_kid`
+  const [tenants] = await sql<{ primaries: number; replaced: number }[]>`select
+      count(*) filter (where is_primary)::int as primaries,
+      count(*) filter (where not is_primary)::int as replaced
+    from tenant_keys`
+  const [records] = await sql<{ all: number; replaced: number; unswept: number }[]>`select
+      count(*)::int as all,
+      count(*) filter (where not key.is_primary)::int as replaced,
+      count(*) filter (where used_at is null)::int as unswept
+    from record_keys join tenant_keys as key on key.id = tenant_key_id`
+  return {
+    roots,
+    primaryTenantKeys: tenants?.primaries ?? 0,
+    replacedTenantKeys: tenants?.replaced ?? 0,
+    recordKeys: records?.all ?? 0,
+    recordKeysUnderReplaced: records?.replaced ?? 0,
+    recordKeysUnswept: records?.unswept ?? 0,
+  }
+}
+
+/** One transaction: there is never a moment with two primary keys, or with none. */
+function replacePrimary(sql: Sql, oldId: string, next: TenantKeyRow, createdAt: Date): Promise<boolean> {
+  return sql.begin(async (tx) => {
+    const replaced = await tx`update tenant_keys set is_primary = false where id = ${oldId} and is_primary`
+    if (replaced.count === 0) return false
+    await tx`insert into tenant_keys (id, pharmacy_id, purpose, wrapped, root_kid, is_primary, created_at)
+      values (${next.id}, ${next.pharmacyId}, ${next.purpose}, ${next.wrapped}, ${next.rootKid}, true, ${createdAt})`
+    return true
+  })
+}
+
+/** Rows erased meanwhile stay erased, and rows moved meanwhile stay where they are: both conditions stand in the statement. */
+async function moveRecordKeys(sql: Sql, from: string, rows: readonly RecordKeyRow[]): Promise<number> {
+  const first = rows[0]
+  if (!first) return 0
+  const refs = rows.map((row) => row.ref)
+  const wrapped = rows.map((row) => Buffer.from(row.wrapped).toString('hex'))
+  const moved = await sql`update record_keys as r set tenant_key_id = ${first.tenantKeyId}, wrapped = decode(next.wrapped, 'hex')
+    from unnest(${refs}::uuid[], ${wrapped}::text[]) as next (ref, wrapped)
+    where r.ref = next.ref and r.tenant_key_id = ${from}`
+  return moved.count
+}
+
+async function destroyTenantKey(sql: Sql, id: string): Promise<'destroyed' | 'needed' | 'gone'> {
+  try {
+    // The foreign key of record_keys is the guard: PostgreSQL itself refuses while one row still needs this key.
+    const gone = await sql`delete from tenant_keys where id = ${id} and purpose = 'records' and not is_primary`
+    if (gone.count === 1) return 'destroyed'
+    const [left] = await sql`select from tenant_keys where id = ${id}`
+    return left ? 'needed' : 'gone'
+  } catch (cause) {
+    if (codeOf(cause) === foreignKeyViolation) return 'needed'
+    throw cause
+  }
+}
+
+async function retrying<Answer>(run: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run()
+    } catch (cause) {
+      if (!retryableCodes.has(codeOf(cause)) || tries >= deadlockTriesMax) throw cause
+    }
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
+}
