@@ -1,0 +1,125 @@
+/** What the gateway reports of itself: one function an event, with its own fields; none takes an object of the domain. */
+import { type DeclarationState, declarationStates } from '../domain/declaration.ts'
+import type { FailureCode } from '../domain/failure-codes.ts'
+import { type Role, roles } from '../domain/roles.ts'
+import { faultOf, framesOf } from './fault.ts'
+import type { LogFields, Logger } from './logger.ts'
+import { printableChoice, printableCode, printableId, printableMethod, printableNumber, printableRoute } from './printable.ts'
+
+type Declaration = { readonly declarationId: string; readonly destination: string; readonly attempt: number }
+type Failed = { readonly error: unknown }
+
+/** `requestId` joins the line, the answer and the audit event. Durations are milliseconds. */
+export type Events = {
+  configLoaded(fields: { pharmacies: number; destinations: number; testKits: number }): void
+  gatewayStarted(fields: { port: number; managementPort: number; startMs: number }): void
+  gatewayStopped(fields: { reason: 'signal' | 'fault' | 'done'; uptimeMs: number }): void
+  /** A fault that ends the process, or that nobody caught. */
+  gatewayFailed(fields: Failed): void
+  requestServed(fields: { requestId: string; method: string; route: string; status: number; durationMs: number }): void
+  requestFailed(fields: { requestId: string; route: string } & Failed): void
+  signInSucceeded(fields: { requestId: string; role: Role | null }): void
+  /** `problem` is the page that the person saw; `code` what the operator needs to mend it. */
+  signInFailed(fields: { requestId: string; problem: string; code: string | null }): void
+  /** Pro Santé Connect's metadata could not be renewed. */
+  signInProviderUnavailable(fields: { code: string }): void
+  captureStored(fields: { requestId: string; declarations: number }): void
+  declarationClaimed(fields: Declaration): void
+  declarationSettled(fields: Declaration & { state: DeclarationState; code: FailureCode | null; durationMs: number | null }): void
+  leaseLost(fields: Declaration): void
+  workerFailed(fields: { step: string } & Failed): void
+  /** The channel that wakes the worker was lost: it polls until the channel is back. */
+  listenLost(fields: { channel: string }): void
+  keyStoreUnavailable(fields: Failed): void
+}
+
+/** `stacks` adds where an error was thrown, without its message; the production profile leaves it out. */
+export function createEvents(logger: Logger, { stacks = false }: { readonly stacks?: boolean } = {}): Events {
+  const fault = (error: unknown): LogFields =>
+    stacks ? { error: faultOf(error), frames: framesOf(error) } : { error: faultOf(error) }
+  return { ...processEvents(logger, fault), ...requestEvents(logger, fault), ...queueEvents(logger, fault) }
+}
+
+type DescribeFault = (error: unknown) => LogFields
+
+function processEvents(logger: Logger, fault: DescribeFault) {
+  return {
+    configLoaded: ({ pharmacies, destinations, testKits }) =>
+      logger.info({
+        event: 'config-loaded',
+        pharmacies: printableNumber(pharmacies),
+        destinations: printableNumber(destinations),
+        testKits: printableNumber(testKits),
+      }),
+    gatewayStarted: ({ port, managementPort, startMs }) =>
+      logger.info({
+        event: 'gateway-started',
+        port: printableNumber(port),
+        managementPort: printableNumber(managementPort),
+        startMs: printableNumber(startMs),
+      }),
+    gatewayStopped: ({ reason, uptimeMs }) =>
+      logger.info({ event: 'gateway-stopped', reason: printableCode(reason), uptimeMs: printableNumber(uptimeMs) }),
+    gatewayFailed: ({ error }) => logger.error({ event: 'gateway-failed', ...fault(error) }),
+    keyStoreUnavailable: ({ error }) => logger.error({ event: 'key-store-unavailable', ...fault(error) }),
+  } satisfies Partial<Events>
+}
+
+function requestEvents(logger: Logger, fault: DescribeFault) {
+  return {
+    requestServed: ({ requestId, method, route, status, durationMs }) =>
+      logger.info({
+        event: 'request-served',
+        requestId: printableId(requestId),
+        method: printableMethod(method),
+        route: printableRoute(route),
+        status: printableNumber(status),
+        durationMs: printableNumber(durationMs),
+      }),
+    requestFailed: ({ requestId, route, error }) =>
+      logger.error({
+        event: 'request-failed',
+        requestId: printableId(requestId),
+        route: printableRoute(route),
+        ...fault(error),
+      }),
+    signInSucceeded: ({ requestId, role }) =>
+      logger.info({
+        event: 'sign-in-succeeded',
+        requestId: printableId(requestId),
+        role: role === null ? null : printableChoice(role, roles),
+      }),
+    signInFailed: ({ requestId, problem, code }) =>
+      logger.warn({
+        event: 'sign-in-failed',
+        requestId: printableId(requestId),
+        problem: printableCode(problem),
+        code: code === null ? null : printableCode(code),
+      }),
+    signInProviderUnavailable: ({ code }) => logger.warn({ event: 'sign-in-provider-unavailable', code: printableCode(code) }),
+    captureStored: ({ requestId, declarations }) =>
+      logger.info({ event: 'capture-stored', requestId: printableId(requestId), declarations: printableNumber(declarations) }),
+  } satisfies Partial<Events>
+}
+
+function queueEvents(logger: Logger, fault: DescribeFault) {
+  const declarationFields = ({ declarationId, destination, attempt }: Declaration) => ({
+    declarationId: printableId(declarationId),
+    destination: printableCode(destination),
+    attempt: printableNumber(attempt),
+  })
+  return {
+    declarationClaimed: (claimed) => logger.info({ event: 'declaration-claimed', ...declarationFields(claimed) }),
+    declarationSettled: (settled) =>
+      logger.info({
+        event: 'declaration-settled',
+        ...declarationFields(settled),
+        state: printableChoice(settled.state, declarationStates),
+        code: settled.code === null ? null : printableCode(settled.code),
+        durationMs: printableNumber(settled.durationMs),
+      }),
+    leaseLost: (lost) => logger.warn({ event: 'lease-lost', ...declarationFields(lost) }),
+    workerFailed: ({ step, error }) => logger.error({ event: 'worker-failed', step: printableCode(step), ...fault(error) }),
+    listenLost: ({ channel }) => logger.warn({ event: 'listen-lost', channel: printableCode(channel) }),
+  } satisfies Partial<Events>
+}

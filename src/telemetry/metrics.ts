@@ -1,0 +1,130 @@
+/** Numbers for Prometheus, in a registry of their own: every label is from a list known at the start. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type DeclarationState, declarationStates } from '../domain/declaration.ts'
+
+/** States in which a declaration is not done with. */
+export const openStates = ['queued', 'claimed', 'sent', 'parked'] as const satisfies readonly DeclarationState[]
+export type OpenState = (typeof openStates)[number]
+
+/** One row a destination and open state; `oldestAgeMs` since the capture of the oldest, null where there is none. */
+export type QueueReading = {
+  readonly destination: string
+  readonly state: OpenState
+  readonly count: number
+  readonly oldestAgeMs: number | null
+}
+
+export type MetricsDeps = {
+  /** Asked at each scrape; a rejection, or no answer in time, shows as `passerelle_queue_readable 0`. */
+  readonly readQueue: () => Promise<readonly QueueReading[]>
+}
+
+export type MetricsOptions = {
+  /** Names of routes and ids of destinations; anything else is counted under `other`. */
+  readonly routes: readonly string[]
+  readonly destinations: readonly string[]
+  readonly queueReadTimeoutMs?: number
+}
+
+export type Metrics = {
+  requestServed(served: { readonly route: string; readonly status: number; readonly durationMs: number }): void
+  declarationSettled(settled: { readonly destination: string; readonly state: DeclarationState }): void
+  /** The exposition text of one scrape. */
+  read(): Promise<{ readonly text: string; readonly contentType: string }>
+}
+
+const queueReadTimeoutMsDefault = 2_000
+/** Seconds. The bar is a capture well under one second; 20 is where an answer is given up. */
+const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
+
+export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const routes = new Set(options.routes)
+  const destinations = new Set(options.destinations)
+  const within = (known: ReadonlySet<string>, label: string) => (known.has(label) ? label : 'other')
+  const requests = new Counter({
+    name: 'passerelle_http_requests_total',
+    help: 'Requests answered, by route and class of status.',
+    labelNames: ['route', 'status_class'] as const,
+    registers: [registry],
+  })
+  const durations = new Histogram({
+    name: 'passerelle_http_request_duration_seconds',
+    help: 'Time to answer, by route.',
+    labelNames: ['route'] as const,
+    buckets: durationBuckets,
+    registers: [registry],
+  })
+  const settled = new Counter({
+    name: 'passerelle_declarations_settled_total',
+    help: 'Attempts settled, by destination and the state that they led to.',
+    labelNames: ['destination', 'state'] as const,
+    registers: [registry],
+  })
+  const queue = createQueueGauges(registry, (label) => within(destinations, label))
+  return {
+    requestServed: ({ route, status, durationMs }) => {
+      const label = within(routes, route)
+      requests.inc({ route: label, status_class: statusClassOf(status) })
+      durations.observe({ route: label }, durationMs / 1000)
+    },
+    declarationSettled: ({ destination, state }) =>
+      settled.inc({ destination: within(destinations, destination), state: declarationStates.includes(state) ? state : 'other' }),
+    read: async () => {
+      await queue.refresh(async () => withinTime(deps.readQueue(), options.queueReadTimeoutMs ?? queueReadTimeoutMsDefault))
+      return { text: await registry.metrics(), contentType: registry.contentType }
+    },
+  }
+}
+
+function createQueueGauges(registry: Registry, destinationLabel: (id: string) => string) {
+  const depth = new Gauge({
+    name: 'passerelle_queue_depth',
+    help: 'Declarations that are not done with, by destination and state.',
+    labelNames: ['destination', 'state'] as const,
+    registers: [registry],
+  })
+  const oldest = new Gauge({
+    name: 'passerelle_oldest_unsent_age_seconds',
+    help: 'Age of the oldest declaration that no receiver has acknowledged and that still waits to be sent, by destination.',
+    labelNames: ['destination'] as const,
+    registers: [registry],
+  })
+  const readable = new Gauge({
+    name: 'passerelle_queue_readable',
+    help: '1 where this scrape could read the queue, else 0 and no queue numbers.',
+    registers: [registry],
+  })
+  return {
+    refresh: async (read: () => Promise<readonly QueueReading[]>) => {
+      const rows = await read().catch(() => null)
+      // Old numbers would look like a queue that stands still.
+      depth.reset()
+      oldest.reset()
+      readable.set(rows === null ? 0 : 1)
+      const ages = new Map<string, number>()
+      for (const { destination, state, count, oldestAgeMs } of rows ?? []) {
+        const label = destinationLabel(destination)
+        depth.inc({ destination: label, state }, count)
+        // A parked one waits for a person: it is counted above, and does not mean that sending stands still.
+        if (state !== 'parked') ages.set(label, Math.max(ages.get(label) ?? 0, oldestAgeMs ?? 0))
+      }
+      for (const [label, ageMs] of ages) oldest.set({ destination: label }, ageMs / 1000)
+    },
+  }
+}
+
+function statusClassOf(status: number): string {
+  return status >= 100 && status <= 599 ? `${Math.floor(status / 100)}xx` : 'other'
+}
+
+async function withinTime<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error('the queue was not read in time')), timeoutMs)
+  try {
+    return await Promise.race([promise, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
