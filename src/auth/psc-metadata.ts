@@ -77,6 +77,8 @@ export function createPscMetadata(deps: PscMetadataDeps, settings: PscSettings):
 async function readConfiguration(fetch: Fetch, settings: PscSettings): Promise<Result<openid.Configuration, PscFault>> {
   const { clientId, clientSecret, callTimeoutMs, insecureAllowHttp } = settings
   const discoveryUrl = new URL(settings.discoveryUrl)
+  if (discoveryUrl.protocol !== 'https:' && !insecureAllowHttp)
+    return fail({ problem: 'psc-unavailable', code: 'endpoint-not-https' })
   const hosts = new Set([...settings.allowedEndpointHosts, discoveryUrl.host])
   const bounded = boundFetch(fetch, hosts) as openid.CustomFetch
   try {

@@ -15,7 +15,7 @@ export async function takeSignIn(tx: Tx, tokenHash: Uint8Array): Promise<SignInR
   return row ?? null
 }
 
-/** Deletes at most `limit` sign-ins that were never ended; rows that another sweep holds are left to it. */
+/** Deletes at most `limit` sign-ins that were never ended. Two sweeps at once delete the same rows once. */
 export async function sweepSignIns(tx: Tx, options: { now: Date; limit: number }): Promise<void> {
   const lapsed = tx
     .select({ tokenHash: signIns.tokenHash })
@@ -23,6 +23,5 @@ export async function sweepSignIns(tx: Tx, options: { now: Date; limit: number }
     .where(lte(signIns.expiresAt, options.now))
     .orderBy(signIns.expiresAt)
     .limit(options.limit)
-    .for('update', { skipLocked: true })
   await tx.delete(signIns).where(inArray(signIns.tokenHash, lapsed))
 }

@@ -42,6 +42,12 @@ export function answerBadly(response: ServerResponse, fault: EndpointFault): voi
   switch (fault) {
     case 'hang':
       return
+    case 'stall':
+      response.writeHead(200, { 'content-type': 'application/json' }).write('{"half":')
+      return
+    case 'drop':
+      response.destroy()
+      return
     case 'error':
       response.writeHead(503, { 'content-type': 'application/json' }).end('{"error":"temporarily_unavailable"}')
       return

@@ -1,8 +1,12 @@
 /** What can be made to go wrong at the simulated Pro Santé Connect. Set the fields; they count from the next request on. */
 export type PscEndpoint = 'discovery' | 'authorization' | 'token' | 'userinfo' | 'jwks' | 'logout'
 
-/** `error`: 503. `hang`: never answers. `html`: a proxy's page with status 200. `oversized`: 3 MB. `redirect`: to another host. */
-export type EndpointFault = 'error' | 'hang' | 'html' | 'oversized' | 'redirect'
+/**
+ * `error`: 503. `hang`: never answers. `stall`: stops half-way through the body. `drop`: closes the connection. `html`: a
+ * proxy's page with status 200. `oversized`: 3 MB. `redirect`: to another host.
+ */
+export const endpointFaults = ['error', 'hang', 'stall', 'drop', 'html', 'oversized', 'redirect'] as const
+export type EndpointFault = (typeof endpointFaults)[number]
 
 export type IdTokenFault =
   /** A claim changed in transit, the old signature kept. */
