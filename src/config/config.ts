@@ -15,6 +15,8 @@ export type Config = {
   readonly publicUrl: string
   /** Addresses or CIDR blocks whose `X-Forwarded-For` is believed; empty: nobody's. */
   readonly trustedProxies: readonly string[]
+  /** `mailto:` or `https:` addresses for reports of weaknesses (RFC 9116). */
+  readonly securityContacts: readonly string[]
   readonly signIn: SignInSettings
   readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number }
   readonly worker: { readonly leaseSeconds: number; readonly batchSize: number; readonly pollSeconds: number }

@@ -65,6 +65,7 @@ function assemble(env: Env, valid: ValidFiles, directory: string): Config | null
     listen: { host: env.host, port: env.port, managementPort: env.managementPort },
     publicUrl: new URL(gateway.publicUrl).origin,
     trustedProxies: gateway.trustedProxies,
+    securityContacts: gateway.securityContacts,
     signIn: { ...signIn, discoveryUrl: discoveryUrlOf(signIn.issuer, discoveryUrl), allowedEndpointHosts: endpointHosts },
     sessions: gateway.sessions,
     worker: gateway.worker,

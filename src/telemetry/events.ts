@@ -1,7 +1,6 @@
 /** What the gateway reports of itself: one function an event, with its own fields; none takes an object of the domain. */
 import { type DeclarationState, declarationStates } from '../domain/declaration.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
-import { type Role, roles } from '../domain/roles.ts'
 import { faultOf, framesOf } from './fault.ts'
 import type { LogFields, Logger } from './logger.ts'
 import { printableChoice, printableCode, printableId, printableMethod, printableNumber, printableRoute } from './printable.ts'
@@ -18,12 +17,12 @@ export type Events = {
   gatewayFailed(fields: Failed): void
   requestServed(fields: { requestId: string; method: string; route: string; status: number; durationMs: number }): void
   requestFailed(fields: { requestId: string; route: string } & Failed): void
-  signInSucceeded(fields: { requestId: string; role: Role | null }): void
   /** `problem` is the page that the person saw; `code` what the operator needs to mend it. */
-  signInFailed(fields: { requestId: string; problem: string; code: string | null }): void
+  signInFailed(fields: { problem: string; code: string }): void
   /** Pro Santé Connect's metadata could not be renewed. */
   signInProviderUnavailable(fields: { code: string }): void
-  captureStored(fields: { requestId: string; declarations: number }): void
+  /** Something about a signed-in person's identity that somebody should look at; nobody was refused for it. */
+  professionalToCheck(fields: { professionalId: string; code: string }): void
   declarationClaimed(fields: Declaration): void
   declarationSettled(fields: Declaration & { state: DeclarationState; code: FailureCode | null; durationMs: number | null }): void
   leaseLost(fields: Declaration): void
@@ -83,22 +82,11 @@ function requestEvents(logger: Logger, fault: DescribeFault) {
         route: printableRoute(route),
         ...fault(error),
       }),
-    signInSucceeded: ({ requestId, role }) =>
-      logger.info({
-        event: 'sign-in-succeeded',
-        requestId: printableId(requestId),
-        role: role === null ? null : printableChoice(role, roles),
-      }),
-    signInFailed: ({ requestId, problem, code }) =>
-      logger.warn({
-        event: 'sign-in-failed',
-        requestId: printableId(requestId),
-        problem: printableCode(problem),
-        code: code === null ? null : printableCode(code),
-      }),
+    signInFailed: ({ problem, code }) =>
+      logger.warn({ event: 'sign-in-failed', problem: printableCode(problem), code: printableCode(code) }),
     signInProviderUnavailable: ({ code }) => logger.warn({ event: 'sign-in-provider-unavailable', code: printableCode(code) }),
-    captureStored: ({ requestId, declarations }) =>
-      logger.info({ event: 'capture-stored', requestId: printableId(requestId), declarations: printableNumber(declarations) }),
+    professionalToCheck: ({ professionalId, code }) =>
+      logger.warn({ event: 'professional-to-check', professionalId: printableId(professionalId), code: printableCode(code) }),
   } satisfies Partial<Events>
 }
 

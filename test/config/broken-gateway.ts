@@ -53,14 +53,14 @@ export const brokenGateways: readonly BrokenConfig[] = [
     title: 'a key that nobody knows',
     edits: [['gateway', 'sessions:', 'telemetryCollector: x\n\nsessions:']],
     mistakes: [
-      'gateway.yaml:20:1  telemetryCollector: unknown key: expected one of publicUrl, trustedProxies, signIn, sessions, worker, hosting',
+      'gateway.yaml:20:1  telemetryCollector: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, hosting',
     ],
   },
   {
     title: 'a key named like the prototype',
     edits: [['gateway', 'sessions:', '__proto__: { idleMinutes: 1 }\n\nsessions:']],
     mistakes: [
-      'gateway.yaml:20:1  __proto__: unknown key: expected one of publicUrl, trustedProxies, signIn, sessions, worker, hosting',
+      'gateway.yaml:20:1  __proto__: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, hosting',
     ],
   },
   {

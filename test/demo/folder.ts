@@ -52,6 +52,7 @@ export function writeDemoConfig(folder: DemoFolder, ports: DemoPorts, options: D
   writeFileSync(
     join(folder.configDir, 'gateway.yaml'),
     `publicUrl: http://localhost:${ports.gateway}
+securityContacts: ["mailto:securite@exemple.test"]
 signIn:
   issuer: http://localhost:${ports.psc}/auth/realms/esante-wallet
   clientId: ${demoClientId}

@@ -50,6 +50,14 @@ export const gatewaySchema = group({
   trustedProxies: list(networkBlock(), { min: 0, max: 20, of: 'addresses' })
     .default([])
     .describe('Reverse proxies whose X-Forwarded-For is believed: addresses or blocks.'),
+  securityContacts: list(
+    word(/^(mailto:[^\s@]{1,64}@[^\s@]{3,190}|https:\/\/[^\s]{4,250})$/, 'mailto: and an address, or an https address'),
+    {
+      min: 1,
+      max: 5,
+      of: 'contacts',
+    },
+  ).describe('Where a weakness is reported: published in /.well-known/security.txt (RFC 9116).'),
   signIn: signIn.describe('Sign-in by Pro Santé Connect.'),
   sessions: group({
     idleMinutes: wholeNumber(1, 30)

@@ -1,0 +1,244 @@
+/** The composition root: opens everything in order, hands each room what it needs, and closes last-in first-out. */
+import { createHash, randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Actions } from './actions/actions.ts'
+import { bindActions } from './actions/bind-actions.ts'
+import type { ActionDeps } from './actions/deps.ts'
+import { openForSending } from './actions/open-for-sending.ts'
+import { type Auth, type AuthEvent, openAuth } from './auth/auth.ts'
+import { assert } from './base/assert.ts'
+import { type Clock, systemClock } from './base/clock.ts'
+import { type Closers, createClosers } from './base/closers.ts'
+import { randomId } from './base/ids.ts'
+import type { Config } from './config/config.ts'
+import type { Secrets } from './config/secrets.ts'
+import type { KeyRing } from './crypto/key-ring.ts'
+import { openKeyRing } from './crypto/open-key-ring.ts'
+import { createJwksRootKeys, parseRootKeys } from './crypto/root-jwks.ts'
+import { openDestinations } from './destinations/open-destinations.ts'
+import type { Pharmacy } from './domain/pharmacy.ts'
+import { routeName } from './http/route.ts'
+import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
+import { createWorker, type Worker } from './queue/worker.ts'
+import { type Database, openDatabase } from './storage/database.ts'
+import { openKeyStore } from './storage/keystore.ts'
+import { planMigrations, readMigrations } from './storage/migrator.ts'
+import { ensurePharmacies } from './storage/pharmacies.ts'
+import type { Claim } from './storage/queries.ts'
+import { countOpenDeclarations } from './storage/queue-reading.ts'
+import { createEvents, type Events } from './telemetry/events.ts'
+import { createLogger } from './telemetry/logger.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createWebApp, type WebApp } from './web/web-app.ts'
+
+/** What tests replace; production passes nothing. */
+export type Overrides = { readonly clock?: Clock; readonly random?: () => number; readonly events?: Events }
+
+/** What the web side and the worker side share: databases, keys, the register of pharmacies. */
+type Foundation = {
+  readonly config: Config
+  readonly clock: Clock
+  readonly events: Events
+  readonly database: Database
+  readonly keyRing: KeyRing
+  readonly pharmacies: ReadonlyMap<string, Pharmacy>
+  readonly checks: ManagementDeps['checks']
+  readonly closers: Closers
+}
+
+export type Gateway = {
+  readonly web: WebApp
+  readonly management: ReturnType<typeof createManagementApp>
+  readonly actions: Actions
+  readonly auth: Auth
+  readonly database: Database
+  readonly events: Events
+  close(): Promise<void>
+}
+
+export type Forwarder = {
+  readonly worker: Worker
+  readonly management: ReturnType<typeof createManagementApp>
+  readonly database: Database
+  readonly events: Events
+  close(): Promise<void>
+}
+
+export const migrationsFolder = new URL('../migrations/', import.meta.url).pathname
+
+/** Opens the web side: pages, actions, sign-in. Throws where the configuration, a database or the migrations are not as they must be. */
+export async function openGateway(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Gateway> {
+  const foundation = await openFoundation(config, secrets, overrides)
+  const { clock, closers, database, events } = foundation
+  const auth = openAuth(
+    {
+      database,
+      clock,
+      newId: randomId,
+      randomBytes,
+      fetch: (url, options) => fetch(url, options),
+      report: (event) => reportAuth(events, event),
+    },
+    { publicUrl: config.publicUrl, signIn: config.signIn, clientSecret: secrets.pscClientSecret, sessions: config.sessions },
+  )
+  closers.push('sign-in', () => auth.close())
+  const actions = bindActions(actionDeps(foundation), (error) => events.gatewayFailed({ error }))
+  const web = createWebApp(
+    {
+      auth,
+      actions,
+      clock,
+      newId: randomId,
+      testKits: config.testKits,
+      onRequestServed: (served) => {
+        metrics.requestServed(served)
+        events.requestServed(served)
+      },
+      onRequestFailed: (failed) => events.requestFailed(failed),
+    },
+    {
+      profile: config.profile,
+      securityContacts: config.securityContacts,
+      publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
+      formActionOrigins: formActionOrigins(config),
+    },
+  )
+  const metrics = metricsOf(foundation, web.routes.map(routeName))
+  const management = createManagementApp({ checks: foundation.checks, metrics: () => metrics.read() })
+  return { web, management, actions, auth, database, events, close: () => closers.closeAll() }
+}
+
+/** Opens the forwarding side: the worker and the destinations that it sends to. */
+export async function openForwarder(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Forwarder> {
+  const foundation = await openFoundation(config, secrets, overrides)
+  const { clock, closers, database, events, keyRing, pharmacies } = foundation
+  const destinations = openDestinations(config.destinations, { clock })
+  closers.push('destinations', () => destinations.close())
+  const metrics = metricsOf(foundation, [])
+  const worker = createWorker(
+    {
+      database,
+      destinations: config.destinations.map((settings) => ({ ...settings, deliver: destinations.deliver(settings.id) })),
+      openForSending: (claims) =>
+        openForSending({ database, keyRing, findPharmacy: (id) => pharmacies.get(id) ?? null, profile: config.profile }, claims),
+      random: overrides.random ?? Math.random,
+      wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+      events: {
+        settled: (claim, { settlement }) => {
+          metrics.declarationSettled({ destination: claim.destination, state: settlement.state })
+          const code = 'code' in settlement ? settlement.code : null
+          events.declarationSettled({ ...named(claim), state: settlement.state, code, durationMs: null })
+        },
+        leaseLost: (claim) => events.leaseLost(named(claim)),
+        failed: (step, error) => events.workerFailed({ step, error }),
+      },
+    },
+    {
+      name: `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`,
+      leaseMs: config.worker.leaseSeconds * 1000,
+      batchSize: config.worker.batchSize,
+      pollMs: config.worker.pollSeconds * 1000,
+    },
+  )
+  const management = createManagementApp({ checks: foundation.checks, metrics: () => metrics.read() })
+  return { worker, management, database, events, close: () => closers.closeAll() }
+}
+
+async function openFoundation(config: Config, secrets: Secrets, overrides: Overrides): Promise<Foundation> {
+  const clock = overrides.clock ?? systemClock
+  const closers = createClosers()
+  try {
+    const events = overrides.events ?? eventsOf(config)
+    const database = openDatabase(secrets.databaseUrl)
+    closers.push('database', () => database.close())
+    const files = await readMigrations(migrationsFolder)
+    // A database that is behind or ahead of this release is refused before anything is served from it.
+    const lacking = planMigrations(files, await database.listMigrations()).length
+    if (lacking > 0) throw new Error(`the database lacks ${lacking} migrations: run the migrate command first`)
+    const store = openKeyStore(secrets.keystoreDatabaseUrl)
+    closers.push('key store', () => store.close())
+    const report = (error: unknown) => events.keyStoreUnavailable({ error })
+    const keyRing = openKeyRing({ store, rootKeys: rootKeysOf(secrets), clock, report })
+    closers.push('key ring', () => keyRing.close())
+    const register = await database.forNobody((tx) => ensurePharmacies(tx, config.pharmacies, clock.now()))
+    const pharmacies = new Map(register.map((pharmacy) => [pharmacy.id, pharmacy]))
+    const checks = {
+      database: () => database.ping().then(() => true),
+      keyStore: () => store.findTenantKeys([]).then(() => true),
+      migrations: async () => planMigrations(files, await database.listMigrations()).length === 0,
+    }
+    return { config, clock, events, database, keyRing, pharmacies, checks, closers }
+  } catch (cause) {
+    await closers.closeAll().catch(() => undefined)
+    throw cause
+  }
+}
+
+function actionDeps({ config, clock, database, keyRing, pharmacies }: Foundation): ActionDeps {
+  const kits = new Map(config.testKits.map((kit) => [kit.id, kit]))
+  const destinations = new Map(config.destinations.map((destination) => [destination.id, destination]))
+  const finessOf = (pharmacyId: string) => {
+    const pharmacy = pharmacies.get(pharmacyId)
+    assert(pharmacy, 'a session names a pharmacy of the configuration')
+    return pharmacy.finess
+  }
+  return {
+    database,
+    keyRing,
+    clock,
+    newId: randomId,
+    randomBytes,
+    sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+    profile: config.profile,
+    findTestKit: (id) => kits.get(id) ?? null,
+    findDestination: (id) => destinations.get(id) ?? null,
+    destinationsOf: (pharmacyId) => {
+      const finess = finessOf(pharmacyId)
+      return config.destinations.filter(({ pharmacies: takes }) => takes === 'all' || takes.includes(finess))
+    },
+    finessOf,
+  }
+}
+
+function metricsOf({ config, database }: Foundation, routes: readonly string[]): Metrics {
+  const readQueue = () => database.forWorker((tx) => countOpenDeclarations(tx))
+  return createMetrics({ readQueue }, { routes, destinations: config.destinations.map((destination) => destination.id) })
+}
+
+function eventsOf(config: Config): Events {
+  const logger = createLogger({ level: config.logLevel, profile: config.profile, instance: hostname() })
+  return createEvents(logger, { stacks: config.profile !== 'production' })
+}
+
+function rootKeysOf(secrets: Secrets) {
+  const parsed = parseRootKeys(secrets.rootKeysJwks)
+  if (!parsed.ok)
+    throw new Error(`root keys: ${parsed.problem.map(({ key, message }) => `${key} expected ${message}`).join('; ')}`)
+  return createJwksRootKeys(parsed.value)
+}
+
+/** Signing out is a form whose answer leads to Pro Santé Connect: browsers hold its redirects to `form-action` too. */
+function formActionOrigins({ signIn }: Config): readonly string[] {
+  const scheme = signIn.insecureAllowHttp ? 'http' : 'https'
+  return signIn.allowedEndpointHosts.map((host) => `${scheme}://${host}`)
+}
+
+function reportAuth(events: Events, event: AuthEvent): void {
+  switch (event.kind) {
+    case 'sign-in-failed':
+      events.signInFailed({ problem: event.problem, code: event.code })
+      return
+    case 'psc-metadata-failed':
+      events.signInProviderUnavailable({ code: event.code })
+      return
+    case 'rpps-key-does-not-hold':
+    case 'subject-changed':
+      events.professionalToCheck({ professionalId: event.professionalId, code: event.kind })
+  }
+}
+
+function named(claim: Claim): { declarationId: string; destination: string; attempt: number } {
+  return { declarationId: claim.id, destination: claim.destination, attempt: claim.attemptCount }
+}
