@@ -1,4 +1,6 @@
 /** Gathers single requests into sets: one round trip for all that came while the last one was under way. */
+import { assert } from './assert.ts'
+
 export type Batcher<Item, Answer> = (item: Item) => Promise<Answer>
 
 /**
@@ -9,6 +11,7 @@ export function createBatcher<Item, Answer>(
   run: (items: readonly Item[]) => Promise<readonly Answer[]>,
   options: { readonly sizeMax: number },
 ): Batcher<Item, Answer> {
+  assert(options.sizeMax >= 1, 'a batch holds at least one item')
   type Waiting = { item: Item; done: (answer: Answer) => void; failed: (cause: unknown) => void }
   const waiting: Waiting[] = []
   let running = false
