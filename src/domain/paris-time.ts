@@ -58,7 +58,11 @@ export function parseParisDateTime(input: string): Result<Date, ParisTimeProblem
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map((digits) => Number(digits ?? 0))
   const wall = Date.UTC(year, month - 1, day, hour, minute, second)
   const written = new Date(wall)
-  const rolledOver = written.getUTCDate() !== day || written.getUTCMonth() !== month - 1 || written.getUTCHours() !== hour
+  const rolledOver =
+    written.getUTCFullYear() !== year || // Date.UTC takes 0–99 for 1900–1999
+    written.getUTCMonth() !== month - 1 ||
+    written.getUTCDate() !== day ||
+    written.getUTCHours() !== hour
   if (rolledOver || minute > 59 || second > 59) return fail('not-a-time')
   for (const offsetHours of [2, 1]) {
     const instant = new Date(wall - offsetHours * 3_600_000)
