@@ -43,6 +43,8 @@ export function decideSettlement(input: SettlementInput): Settlement {
 function retryOrPark(input: SettlementInput, code: FailureCode, retryAfterMs: number): Settlement {
   const { attemptCount, policy, random } = input
   if (attemptCount >= policy.attemptsMax) return { state: 'parked', code: 'retry-budget-spent' }
-  const delayMs = Math.max(backoffMs(attemptCount, policy, random), Math.min(retryAfterMs, policy.capMs))
+  // What the far side asks for is honoured up to our own cap; what is no number would stop the whole set from settling.
+  const askedMs = Number.isFinite(retryAfterMs) ? Math.min(retryAfterMs, policy.capMs) : 0
+  const delayMs = Math.max(backoffMs(attemptCount, policy, random), askedMs)
   return { state: 'queued', code, delayMs, countAttempt: true }
 }
