@@ -2,10 +2,10 @@
 export type TextProblem = 'too-long' | 'forbidden-character'
 
 /** Latin letters with any accent, spaces, apostrophes, hyphens and full stops: `Ð`, `D’ANGELO`, `Jean-Noël`. */
-const nameAllowed = /^[\p{Script=Latin}'’\-. ]+$/u
-/** Control, format (right-to-left marks), private-use and unassigned characters, lone surrogates, line separators. */
-const hidden = /[\p{C}\p{Zl}\p{Zp}\p{Variation_Selector}]/u
-const hiddenButLineBreak = /[^\P{C}\n]|[\p{Zl}\p{Zp}\p{Variation_Selector}]/u
+const nameAllowed = /^[[\p{Script=Latin}&&[\p{Lu}\p{Ll}\p{Lt}]]'’\-. ]+$/v
+/** Control, format (right-to-left marks), private-use and unassigned characters, lone surrogates, line separators, fillers. */
+const hidden = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/v
+const hiddenButLineBreak = /[[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\n]]/v
 const emoji = /\p{Emoji_Presentation}/u
 
 /** Single spaces, no space at either end, NFC: the form in which text is kept and compared. */
