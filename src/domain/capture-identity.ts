@@ -9,6 +9,9 @@ import { type Address, type Patient, type Sex, sexes } from './patient.ts'
 /** HL7 FN and the CDA header carry names of 50 characters without trouble at any receiver that we know. */
 const nameLengthMax = 50
 const ageMaxYears = 125
+/** RFC 5321 without quoted local parts and address literals: what people have, and nothing hidden in it. */
+const emailShape =
+  /^(?=.{1,254}$)(?=.{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@([a-z0-9-]{1,63}\.){1,5}[a-z]{2,63}$/i
 
 const nirProblemCodes = {
   'not-fifteen-characters': 'nir-not-fifteen-characters',
@@ -16,7 +19,10 @@ const nirProblemCodes = {
   'bad-key': 'nir-bad-key',
 } as const satisfies Record<NirProblem, string>
 
-export function parseIdentity(reader: FieldReader, rules: CaptureRules): Patient | null {
+/** `birthDate` stands beside the patient: the sampling time is checked against it though another trait is missing. */
+export type Identity = { readonly patient: Patient | null; readonly birthDate: string | null }
+
+export function parseIdentity(reader: FieldReader, rules: CaptureRules): Identity {
   const birthName = reader.name('birthName', { required: true, lengthMax: nameLengthMax })
   const birthFirstName = reader.name('birthFirstName', { required: true, lengthMax: nameLengthMax })
   const birthFirstNames = reader.name('birthFirstNames', { lengthMax: 100 })
@@ -24,16 +30,16 @@ export function parseIdentity(reader: FieldReader, rules: CaptureRules): Patient
   const usedFirstName = reader.name('usedFirstName', { lengthMax: nameLengthMax })
   const sex = reader.choice('sex', sexes, { required: true })
   const birthDate = parseBirthDate(reader, rules)
-  const birthPlaceInsee = parsePattern(reader, 'birthPlaceInsee', /^(\d{5}|2[AB]\d{3})$/, 'insee-code-bad-shape')
+  const birthPlaceInsee = parsePattern(reader, 'birthPlaceInsee', /^(\d{5}|2[AB]\d{3})$/i, 'insee-code-bad-shape')
   const ins = parseIns(reader, rules, sex, birthDate)
   const identityStatus = reader.choice('identityStatus', identityStatuses, {}) ?? 'PROV'
   if ((identityStatus === 'RECUP' || identityStatus === 'QUAL') && !reader.optional('insMatricule'))
     reader.problem('identityStatus', 'status-needs-ins')
   const address = parseAddress(reader)
   const phone = parsePhone(reader)
-  const email = parsePattern(reader, 'email', /^[^\s@<>"]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,5}$/i, 'email-bad-shape')
-  if (birthName === null || birthFirstName === null || sex === null || birthDate === null) return null
-  return {
+  const email = parsePattern(reader, 'email', emailShape, 'email-bad-shape')
+  if (birthName === null || birthFirstName === null || sex === null || birthDate === null) return { patient: null, birthDate }
+  const patient: Patient = {
     birthName,
     birthFirstName,
     birthFirstNames: birthFirstNames ?? birthFirstName,
@@ -41,13 +47,14 @@ export function parseIdentity(reader: FieldReader, rules: CaptureRules): Patient
     usedFirstName,
     sex,
     birthDate,
-    birthPlaceInsee,
+    birthPlaceInsee: birthPlaceInsee?.toUpperCase() ?? null,
     ins,
     identityStatus,
     address,
     phone,
     email,
   }
+  return { patient, birthDate }
 }
 
 function parseBirthDate(reader: FieldReader, rules: CaptureRules): string | null {
@@ -84,13 +91,14 @@ function parseAddress(reader: FieldReader): Address | null {
   return { line, postalCode, city, country: 'FRA' }
 }
 
-/** French numbers become `+33…`; others are kept as `+` and digits. */
+/** French numbers become `+33…`, also from `0033 6…` and `+33 (0)6…`; others are kept as `+` and digits. */
 function parsePhone(reader: FieldReader): string | null {
   const text = reader.optional('phone')
   if (text === null) return null
-  const digits = text.replaceAll(/[\s.\-()]/g, '')
-  if (/^0[1-9]\d{8}$/.test(digits)) return `+33${digits.slice(1)}`
-  if (/^\+\d{8,15}$/.test(digits)) return digits
+  const digits = text.replaceAll(/[\s.\-()]/g, '').replace(/^00/, '+')
+  const french = /^(?:0|\+330?)([1-9]\d{8})$/.exec(digits)
+  if (french) return `+33${french[1]}`
+  if (/^\+(?!33)[1-9]\d{7,14}$/.test(digits)) return digits
   return reader.problem('phone', 'phone-bad-shape')
 }
 

@@ -1,9 +1,9 @@
 /** Reads what a person typed, or a program sent, into a patient and an act; every problem is reported at once. */
 import { fail, ok, type Result } from '../base/result.ts'
-import type { CaptureInput, CaptureRules, FieldProblem } from './capture-fields.ts'
+import { type CaptureInput, type CaptureRules, captureFields, type FieldProblem } from './capture-fields.ts'
 import { parseIdentity } from './capture-identity.ts'
 import { FieldReader } from './field-reader.ts'
-import { parseParisDateTime } from './paris-time.ts'
+import { parisDay, parseParisDateTime } from './paris-time.ts'
 import type { Patient } from './patient.ts'
 import {
   type Act,
@@ -29,14 +29,19 @@ export function parseCapture(
   rules: CaptureRules,
 ): Result<{ patient: Patient; act: Act }, readonly FieldProblem[]> {
   const reader = new FieldReader(input)
-  const identity = parseIdentity(reader, rules)
-  const act = parseAct(reader, rules, identity)
-  if (reader.problems.length > 0 || !identity || !act) return fail(reader.problems)
-  return ok({ patient: identity, act })
+  const { patient, birthDate } = parseIdentity(reader, rules)
+  const act = parseAct(reader, rules, birthDate)
+  if (reader.problems.length > 0 || !patient || !act) return fail(inPageOrder(reader.problems))
+  return ok({ patient, act })
 }
 
-function parseAct(reader: FieldReader, rules: CaptureRules, identity: Patient | null): Act | null {
-  const sampledAt = parseSampledAt(reader, rules, identity?.birthDate ?? null)
+/** The first problem is the first field to mend: pages move the focus there. */
+function inPageOrder(problems: readonly FieldProblem[]): readonly FieldProblem[] {
+  return [...problems].sort((a, b) => captureFields.indexOf(a.field) - captureFields.indexOf(b.field))
+}
+
+function parseAct(reader: FieldReader, rules: CaptureRules, birthDate: string | null): Act | null {
+  const sampledAt = parseSampledAt(reader, rules, birthDate)
   const kit = parseTestKit(reader, rules, sampledAt)
   const results = parseResults(reader, kit?.catalogue ?? null)
   const symptoms = reader.choice('symptoms', symptomBands, { required: true })
@@ -68,12 +73,12 @@ function parseTestKit(
   const issuer = reader.choice('kitUdiIssuer', udiIssuers, {})
   const deviceIdentifier = reader.line('kitUdi', { lengthMax: 60 })
   if (deviceIdentifier !== null && !/^[A-Z0-9+$*/%.=-]{6,60}$/i.test(deviceIdentifier)) reader.problem('kitUdi', 'udi-bad-shape')
+  // The day printed on the box is a day at the counter: just after midnight in Paris it is still the day before in UTC.
+  if (expiry !== null && sampledAt !== null && expiry < parisDay(sampledAt)) reader.problem('kitExpiry', 'test-kit-expired')
   const id = reader.required('testKitId')
   if (id === null) return null
   const catalogue = rules.findTestKit(id)
   if (!catalogue) return reader.problem('testKitId', 'unknown-test-kit')
-  if (expiry !== null && sampledAt !== null && expiry < sampledAt.toISOString().slice(0, 10))
-    reader.problem('kitExpiry', 'test-kit-expired')
   const udi = deviceIdentifier === null ? catalogue.udi : { issuer: issuer ?? 'gs1', deviceIdentifier }
   return { catalogue, used: { id: catalogue.id, maker: catalogue.maker, name: catalogue.name, udi, lot, expiry } }
 }
@@ -90,7 +95,9 @@ function parseResults(reader: FieldReader, kit: TestKit | null): readonly [Analy
     else results.push({ analyte, result })
   }
   const [first, ...others] = results
-  if (kit === null && first === undefined) reader.problem('result.sars-cov-2', 'required')
+  // Without a kit nobody knows which results are due; that none was typed is a mistake in any case.
+  const noneTyped = analytes.every((analyte) => reader.optional(resultField(analyte)) === null)
+  if (kit === null && noneTyped) reader.problem('result.sars-cov-2', 'required')
   return first === undefined ? null : [first, ...others]
 }
 

@@ -36,9 +36,9 @@ export class FieldReader {
     return this.#text(field, options, findLineProblem)
   }
 
-  /** Text of several lines; CR and CRLF become LF. */
+  /** Text of several lines; CR and CRLF become LF, a tab (pasted from a sheet) a space. */
   paragraph(field: CaptureField, options: TextOptions): string | null {
-    const text = (this.#input[field] ?? '').normalize('NFC').replaceAll(/\r\n?/g, '\n').trim()
+    const text = (this.#input[field] ?? '').normalize('NFC').replaceAll(/\r\n?/g, '\n').replaceAll('\t', ' ').trim()
     if (text === '') return options.required ? this.problem(field, 'required') : null
     const code = findParagraphProblem(text, options.lengthMax)
     return code ? this.problem(field, code) : text
