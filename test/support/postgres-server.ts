@@ -132,15 +132,18 @@ function ready(child: ChildProcess): Promise<void> {
       () => failed(new Error(`PostgreSQL did not start in ${startTimeoutMs / 1000} s: ${said}`)),
       startTimeoutMs,
     )
-    child.once('exit', (code) => failed(new Error(`PostgreSQL stopped with ${code}: ${said}`)))
-    child.once('error', failed)
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-4000)
+    const onExit = (code: number | null) => failed(new Error(`PostgreSQL stopped with ${code}: ${said}`))
+    const onText = (text: string) => {
+      said += text
       if (!said.includes('ready to accept connections')) return
       clearTimeout(timer)
-      child.removeAllListeners('exit')
+      child.off('exit', onExit)
+      child.stderr?.off('data', onText).resume() // what it says later is nobody's, but must not fill the pipe
       done()
-    })
+    }
+    child.once('exit', onExit)
+    child.once('error', failed)
+    child.stderr?.setEncoding('utf8').on('data', onText)
   })
 }
 
