@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { seedPeople } from '../simulators/pro-sante-connect/people.ts'
-import { freePort } from '../support/postgres-server.ts'
-import type { DemoPorts } from './folder.ts'
+import { freePorts } from '../support/stack.ts'
 import { runOnce } from './once.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -99,13 +98,6 @@ function box(stack: Stack): string {
   return [`┌${'─'.repeat(width + 2)}┐`, ...lines.map((line) => `│ ${line.padEnd(width)} │`), `└${'─'.repeat(width + 2)}┘`].join(
     '\n',
   )
-}
-
-async function freePorts(): Promise<DemoPorts> {
-  const ports = new Set<number>()
-  while (ports.size < 5) ports.add(await freePort())
-  const [gateway = 0, psc = 0, sidep = 0, managementGateway = 0, managementWorker = 0] = ports
-  return { gateway, psc, sidep, managementGateway, managementWorker }
 }
 
 function isAlive(pid: number): boolean {
