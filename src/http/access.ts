@@ -46,6 +46,8 @@ export async function passDoor(deps: AccessDeps, route: Route, c: HttpContext): 
   if (retryAfter !== null) throw new LimitReached(retryAfter)
   if (route.access === 'session') return route.handle({ c, request, form: await formOf(route, c), session, sessionToken })
   const shut = findReason(route, session)
+  // Nothing was refused: the entrance leads on to the choice of a pharmacy.
+  if (shut === 'no-activity' && route.method === 'GET') return c.redirect('/', 303)
   if (shut || !session.actor || !session.activity) return deny(deps, route, c, { actor: session.actor, code: 'forbidden' })
   const { actor, activity } = session
   return route.handle({ c, request, form: await formOf(route, c), session, sessionToken, actor, activity })

@@ -102,10 +102,10 @@ export function radioField(
   state: FormState,
   field: CaptureField,
   choices: readonly Choice[],
-  options: { readonly required?: boolean; readonly analyte?: string; readonly columns?: 2 } = {},
+  options: { readonly required?: boolean; readonly analyte?: string; readonly size?: 'half' } = {},
 ): Html {
   const value = state.values[field] ?? ''
-  return html`<fieldset class="field field-full choices"${options.analyte ? html` data-analyte="${options.analyte}"` : nothing}${describe(state, field, 'group')}>
+  return html`<fieldset class="field${options.size ? '' : ' field-full'}"${options.analyte ? html` data-analyte="${options.analyte}"` : nothing}${describe(state, field, 'group')}>
 <legend>${fieldText[field]}${options.required ? nothing : optionalMark()}</legend>
 ${hintOf(field)}
 <div class="radios">${choices.map(
@@ -142,7 +142,7 @@ function optionalMark(): Html {
 
 function hintOf(field: CaptureField): Html {
   const hint = fieldHintText[field]
-  return hint ? html`<p class="hint" id="${fieldId(field)}-aide">${hint}</p>` : nothing
+  return hint ? html` <span class="hint" id="${fieldId(field)}-aide">${hint}</span>` : nothing
 }
 
 function problemOf(state: FormState, field: CaptureField): Html {

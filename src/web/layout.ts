@@ -34,8 +34,8 @@ export function layout(frame: Frame, page: Page): Html {
 </head>
 <body class="${page.session ? 'signed-in' : 'signed-out'}">
 <a class="skip" href="#contenu">${text.skipToContent}</a>
-${band ? html`<p class="band band-${frame.profile}" role="note">${band}</p>` : nothing}
 <header class="top">
+${band ? html`<p class="band">${band}</p>` : nothing}
 <div class="top-inner">
 <a class="brand" href="/"><svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><path d="M3 22h26M6 22c0-7 4.5-12 10-12s10 5 10 12M11.5 22V11.5M16 22V10M20.5 22V11.5" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/></svg>${text.product}</a>
 ${page.session?.actor ? navigation(page.session.actor.role, page.here) : nothing}

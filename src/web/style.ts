@@ -56,7 +56,8 @@ const frame = `
 .who p strong, .who p span { display: block; }
 .who p span { color: var(--soft); }
 main { max-width: 70rem; margin: 0 auto; padding: 1.75rem 1.25rem 4rem; }
-.narrow, .form-page { max-width: 46rem; margin: 0 auto; }
+.narrow { max-width: 46rem; margin: 0 auto; }
+.form-page { max-width: 51rem; margin: 0 auto; }
 .narrow > * + * { margin-top: 1rem; }
 .status { font-size: 1rem; font-weight: 700; color: var(--soft); letter-spacing: .08em; }
 .steps-to-do { padding-left: 1.4rem; }
@@ -87,7 +88,7 @@ form > .buttons { margin-top: 1.5rem; }
 .card > .grid + .grid, .card > details + .grid { margin-top: 1.1rem; }
 .field { min-width: 0; border: 0; margin: 0; padding: 0; }
 .field label, .field legend { font-weight: 600; padding: 0; }
-.field .hint { margin: .1rem 0 0; }
+.field .hint { font-weight: 400; }
 .field input:not([type=radio]), .field select, .field textarea, .day input { width: 100%; min-height: 46px; margin-top: .3rem; padding: .5rem .7rem;
   border: 1.5px solid var(--edge); border-radius: 8px; background: var(--card); color: var(--ink); font: inherit; }
 .field textarea { resize: vertical; }
@@ -95,14 +96,15 @@ form > .buttons { margin-top: 1.5rem; }
 .problem { color: var(--bad); font-weight: 600; margin-top: .35rem; overflow-wrap: anywhere; }
 .problem::before { content: "▲ "; font-size: .8em; }
 .radios { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .4rem; }
-.field .radios label { display: inline-flex; align-items: center; gap: .55rem; min-height: 46px; padding: .4rem .9rem; border: 1.5px solid var(--edge); border-radius: 8px; background: var(--card);
+.field .radios label { display: inline-flex; align-items: center; gap: .5rem; min-height: 46px; padding: .4rem .75rem; border: 1.5px solid var(--edge); border-radius: 8px; background: var(--card);
   font-weight: 400; cursor: pointer; }
 .radios input { width: 1.15rem; height: 1.15rem; margin: 0; accent-color: var(--brand); }
 .radios label:has(:checked) { border-color: var(--brand); background: var(--brand-ground); box-shadow: inset 0 0 0 1px var(--brand); }
 .radios label:has(:focus-visible) { outline: 3px solid var(--focus); outline-offset: 2px; }
 .radios label:has([aria-invalid=true]) { border-color: var(--bad); }
-details { margin-top: 1.1rem; }
-summary { cursor: pointer; color: var(--link); min-height: 40px; display: flex; align-items: center; gap: .5rem; font-weight: 600; width: fit-content; border-radius: 6px; padding-right: .5rem; }
+details { margin-top: .8rem; }
+details + details { margin-top: .3rem; }
+summary { cursor: pointer; overflow-wrap: anywhere; color: var(--link); min-height: 40px; display: flex; align-items: center; gap: .5rem; font-weight: 600; width: fit-content; border-radius: 6px; padding-right: .5rem; }
 summary::-webkit-details-marker { display: none; }
 summary::before { content: ""; width: .5em; height: .5em; border: solid currentColor; border-width: 0 2.5px 2.5px 0; transform: rotate(-45deg); flex: none; margin: 0 .2em; }
 details[open] > summary::before { transform: rotate(45deg); }
@@ -187,6 +189,7 @@ const receipt = `
 .receipt > .no-print { margin-top: 1.5rem; }
 @media (min-width: 56rem) { .columns { grid-template-columns: 1fr 1fr; } }
 @media (max-width: 30rem) { .facts > div { grid-template-columns: 1fr; } .buttons > .button, .buttons > button { width: 100%; } .button.big { width: 100%; }
+  .top nav { order: 3; width: 100%; } .top nav ul { justify-content: space-between; } .top nav a { padding: 0 .5rem; font-size: 1rem; }
   .who { margin-left: 0; width: 100%; justify-content: space-between; } .way li:not(:last-child)::after { width: 1.2rem; margin: 0 .4rem; } }`
 
 const motion =

@@ -124,7 +124,7 @@ export const fieldText: Record<CaptureField, string> = {
   sex: 'Sexe',
   birthDate: 'Date de naissance',
   birthPlaceInsee: 'Code INSEE du lieu de naissance',
-  insMatricule: 'Matricule INS (NIR, 15 caractères)',
+  insMatricule: 'Matricule INS',
   insAuthority: 'Nature du matricule',
   identityStatus: 'Statut de l’identité',
   addressLine: 'Adresse',
@@ -150,7 +150,7 @@ export const fieldText: Record<CaptureField, string> = {
 
 export const fieldHintText: Partial<Record<CaptureField, string>> = {
   birthDate: 'JJ/MM/AAAA',
-  insMatricule: 'Facultatif. Avec les deux chiffres de la clé, espaces permis.',
+  insMatricule: 'avec la clé, espaces permis',
   birthFirstNames: 'Séparés par des espaces, dans l’ordre de l’état civil.',
   birthPlaceInsee: '5 caractères ; 99 puis le code du pays pour une naissance à l’étranger.',
   phone: '06 12 34 56 78 ou +33…',

@@ -82,6 +82,7 @@ export const text = {
     contact: 'Coordonnées',
     test: 'Test',
     kitDetails: 'Lot, péremption, code IUD',
+    kitDetailsOf: (known: string) => `Lot, péremption, code IUD : ${known}`,
     otherAnalytes: 'Autres résultats (tests combinés)',
     context: 'Contexte',
     addComment: 'Ajouter un commentaire',

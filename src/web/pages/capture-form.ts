@@ -73,7 +73,7 @@ function patientCard(state: FormState): Html {
 ${textField(state, 'birthName', { required: true, capitals: true })}
 ${textField(state, 'birthFirstName', { required: true, capitals: true })}
 ${textField(state, 'birthDate', { required: true, inputmode: 'numeric' })}
-${radioField(state, 'sex', choicesOf(sexes, sexText), { required: true })}
+${radioField(state, 'sex', choicesOf(sexes, sexText), { required: true, size: 'half' })}
 ${textField(state, 'insMatricule', { capitals: true })}
 ${selectField(state, 'identityStatus', choicesOf(identityStatuses, identityStatusText))}
 </div>
@@ -109,21 +109,27 @@ function testCard(state: FormState, testKits: readonly TestKit[]): Html {
 <div class="grid">
 ${selectField(state, 'testKitId', kits, { required: true, placeholder: text.capture.chooseKit, size: 'full', kits: true })}
 </div>
-${folded(
-  state,
-  text.capture.kitDetails,
-  ['kitLot', 'kitExpiry', 'kitUdi', 'kitUdiIssuer'],
-  html`${textField(state, 'kitLot', { capitals: true })}
-${textField(state, 'kitExpiry', { inputmode: 'numeric' })}
-${textField(state, 'kitUdi', { capitals: true })}
-${selectField(state, 'kitUdiIssuer', choicesOf(udiIssuers, udiIssuerText))}`,
-)}
 <div class="grid">${resultField(state, 'sars-cov-2')}</div>
 ${folded(state, text.capture.otherAnalytes, otherFields, html`${others.map((analyte) => resultField(state, analyte))}`, true)}
 <div class="grid">
 ${textField(state, 'sampledAt', { required: true, type: isLocalTime(state.values.sampledAt) ? 'datetime-local' : 'text' })}
 </div>
+${folded(
+  state,
+  kitSummary(state),
+  state.problems.size > 0 ? ['kitLot', 'kitExpiry', 'kitUdi', 'kitUdiIssuer'] : [],
+  html`${textField(state, 'kitLot', { capitals: true })}
+${textField(state, 'kitExpiry', { inputmode: 'numeric' })}
+${textField(state, 'kitUdi', { capitals: true })}
+${selectField(state, 'kitUdiIssuer', choicesOf(udiIssuers, udiIssuerText))}`,
+)}
 </section>`
+}
+
+/** The box stays the same over many patients: folded, with its lot in sight, so that the form stays short. */
+function kitSummary({ values }: FormState): string {
+  const known = [values.kitLot, values.kitExpiry, values.kitUdi].filter((value) => value !== undefined)
+  return known.length === 0 ? text.capture.kitDetails : text.capture.kitDetailsOf(known.join(', '))
 }
 
 function resultField(state: FormState, analyte: Analyte): Html {

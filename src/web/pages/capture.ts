@@ -43,7 +43,7 @@ export function captureRoutes(deps: CaptureDeps): readonly Route[] {
 function showNew(deps: CaptureDeps, visit: ActorVisit): Response | Promise<Response> {
   const query = visit.c.req.query()
   const values = freshValues({ now: deps.clock.now(), testKits: deps.testKits, kept: (field) => query[field] })
-  const before = query['apres']
+  const before = query.apres
   return answerForm(deps, visit, {
     ...newForm(visit),
     state: formState(values, [], 'birthName'),
@@ -107,7 +107,7 @@ async function settle(
 
 /** After saving: the receipt, or the next patient's form with the same box, for which the address holds nothing personal. */
 function nextPath(visit: ActorVisit, saved: Captured, typed: CaptureInput): string {
-  if (visit.form['then'] !== 'next') return `/depistages/${saved.screeningId}`
+  if (visit.form.then !== 'next') return `/depistages/${saved.screeningId}`
   const query = new URLSearchParams({ apres: saved.screeningId })
   for (const field of keptFields) {
     const value = typed[field]
@@ -143,7 +143,7 @@ function idOf(visit: ActorVisit): string {
 }
 
 function keyOf(form: ActorVisit['form']): string {
-  const key = form['idempotencyKey'] ?? ''
+  const key = form.idempotencyKey ?? ''
   if (!/^[A-Za-z0-9-]{16,64}$/.test(key)) throw new GatewayError('bad-request')
   return key
 }

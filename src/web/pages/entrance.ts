@@ -71,7 +71,7 @@ async function finish(deps: EntranceDeps, { c, request, sessionToken }: PublicVi
 }
 
 async function choose(deps: EntranceDeps, { c, request, session, sessionToken, form }: SessionVisit): Promise<Response> {
-  const pharmacyId = form['pharmacyId']
+  const pharmacyId = form.pharmacyId
   if (pharmacyId === undefined) throw new GatewayError('bad-request')
   const chosen = await deps.auth.chooseActivity(sessionToken, pharmacyId, request)
   return chosen.ok ? c.redirect('/depistages', 303) : c.html(choosePage(deps.frame, session, true), 404)

@@ -1,0 +1,120 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ServedApp, serveApp } from '../../src/http/serve.ts'
+import type { Who } from '../http/ask.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { freePort } from '../support/postgres-server.ts'
+import { type House, idNumbered, openHouse, sampleScreening, tokenOf } from '../web/sample-house.ts'
+import { listBarriers, overflowsSideways, saveScreen, watchComplaints } from './axe-page.ts'
+
+let browser: Browser
+let house: House
+let served: ServedApp
+let origin: string
+
+const states = ['queued', 'sent', 'accepted', 'rejected', 'parked', 'draft', 'cancelled'] as const
+const ids = Object.fromEntries(states.map((state, index) => [state, idNumbered(index + 10)])) as Record<
+  (typeof states)[number],
+  string
+>
+
+beforeAll(async () => {
+  const port = await freePort()
+  origin = `http://localhost:${port}`
+  house = openHouse({
+    publicUrl: origin,
+    limits: { perAddress: { burst: 5_000, perSecond: 500 }, perSession: { burst: 5_000, perSecond: 500 } },
+  })
+  for (const state of states) {
+    const code =
+      state === 'rejected' ? { code: 'ins-mismatch', location: 'PID-3' } : state === 'parked' ? { code: 'answer-lost' } : {}
+    house.screenings.set(ids[state], sampleScreening(ids[state], state, { ...(code as object), positive: state === 'sent' }))
+  }
+  const names = ['LEFÈVRE', 'NOËL-ŒUVRARD', 'de La Châtaigneraie-Montplaisir', 'KÉRGOAT', 'ŸSAŸE', 'PEÑA']
+  for (const [index, name] of names.entries()) {
+    const id = idNumbered(index + 30)
+    house.screenings.set(id, sampleScreening(id, 'accepted', { name, positive: index === 2 }))
+  }
+  served = await serveApp(house.app, { host: '127.0.0.1', port })
+  browser = await launchBrowser()
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await served?.close()
+})
+
+type Visit = { readonly name: string; readonly who: Who; open(page: Page): Promise<unknown> }
+
+const at = (path: string) => (page: Page) => page.goto(origin + path)
+
+const visits: readonly Visit[] = [
+  { name: 'entrance', who: null, open: at('/') },
+  { name: 'sign-in-refused', who: null, open: at('/connexion/retour?state=x') },
+  { name: 'choose-pharmacy', who: 'unchosen', open: at('/officine') },
+  { name: 'day-list', who: 'pharmacist', open: at('/depistages') },
+  { name: 'day-list-preparer', who: 'preparer', open: at('/depistages') },
+  { name: 'day-list-empty', who: 'pharmacist', open: at('/depistages?jour=2026-11-20') },
+  { name: 'capture', who: 'pharmacist', open: at(`/depistages/nouveau?apres=${idNumbered(12)}&testKitId=1331&kitLot=L2026-07`) },
+  { name: 'capture-preparer', who: 'preparer', open: at('/depistages/nouveau') },
+  { name: 'capture-errors', who: 'pharmacist', open: openWithErrors },
+  { name: 'sign', who: 'pharmacist', open: at(`/depistages/${ids.draft}/signer`) },
+  ...states.map((state) => ({ name: `receipt-${state}`, who: 'pharmacist' as const, open: at(`/depistages/${ids[state]}`) })),
+  { name: 'not-found', who: 'pharmacist', open: at('/depistages/nothing') },
+  { name: 'forbidden', who: 'dpo', open: at('/depistages') },
+  { name: 'session-ended', who: 'pharmacist', open: openSessionEnded },
+]
+
+async function openWithErrors(page: Page): Promise<void> {
+  await page.goto(`${origin}/depistages/nouveau`)
+  await page.getByLabel('Nom de naissance', { exact: true }).fill('<script>alert(1)</script>|^~\\&')
+  await page.getByLabel('Date de naissance').fill('31/02/1984')
+  await page.getByLabel('Matricule INS').fill('2 84 03 75 116 001 00')
+  await page.getByRole('button', { name: 'Signer et transmettre' }).click()
+  await page.getByRole('alert').waitFor()
+}
+
+async function openSessionEnded(page: Page): Promise<void> {
+  await page.goto(`${origin}/depistages/nouveau`)
+  await page.context().clearCookies()
+  await page.getByRole('button', { name: 'Signer et transmettre' }).click()
+  await page.getByText('Session terminée, saisie conservée').first().waitFor()
+}
+
+async function contextFor(who: Who): Promise<BrowserContext> {
+  const context = await browser.newContext({ locale: 'fr-FR', timezoneId: 'Europe/Paris' })
+  // Written as for TLS, which the name's prefix asks for; browsers then send it to loopback as well.
+  const url = origin.replace('http:', 'https:')
+  if (who !== null) await context.addCookies([{ name: '__Host-passerelle', value: tokenOf(who), url, secure: true }])
+  return context
+}
+
+/** All rules once; then those that another width or other colours can break. */
+const looks = [
+  { width: 1280, colorScheme: 'light', rules: 'all' },
+  { width: 390, colorScheme: 'light', rules: 'looks' },
+  { width: 1280, colorScheme: 'dark', rules: 'looks' },
+  { width: 390, colorScheme: 'dark', rules: 'looks' },
+] as const
+
+test.each(visits)(
+  '$name: no barrier, no refusal of the policy, nothing out of the window, wide or narrow, light or dark',
+  async ({ name, who, open }) => {
+    const context = await contextFor(who)
+    try {
+      const page = await context.newPage()
+      const complaints = await watchComplaints(page)
+      await open(page)
+      for (const { width, colorScheme, rules } of looks) {
+        await page.setViewportSize({ width, height: 900 })
+        await page.emulateMedia({ colorScheme })
+        await saveScreen(page, `${name}-${width}-${colorScheme}`)
+        expect([width, colorScheme, await listBarriers(page, rules)]).toEqual([width, colorScheme, []])
+        expect([width, await overflowsSideways(page)]).toEqual([width, false])
+      }
+      expect(complaints).toEqual([])
+    } finally {
+      await context.close()
+    }
+  },
+)
