@@ -2,12 +2,13 @@
 import { assert } from '../../base/assert.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import type { DeclarationDocument } from '../../domain/declaration-document.ts'
+import type { PharmacySettings } from '../../domain/pharmacy.ts'
 import type { EncodeProblem } from '../format.ts'
 import { hl7Time } from '../hl7v2/french-fields.ts'
 import { resultsConserved, type WrittenResult } from '../profiles/codes.ts'
 import { code, codeNamed, identifier, pharmacyAddress, point, since, templateId } from './datatypes.ts'
 import { documentOid, documentSetOid } from './document-id.ts'
-import { authorOf, custodianOf, legalAuthenticatorOf, performerOf, responsiblePartyOf, type Signer } from './participants.ts'
+import { assignedEntityOf, authorOf, custodianOf, legalAuthenticatorOf } from './participants.ts'
 import { findDocumentProblem } from './problems.ts'
 import { recordTarget } from './record-target.ts'
 import { type ResolvedCodes, resolveCodes } from './resolve-codes.ts'
@@ -42,6 +43,7 @@ function documentOf(document: DeclarationDocument, codes: ResolvedCodes, version
   const signedAt = hl7Time(new Date(document.signedAt))
   const sampledAt = hl7Time(new Date(act.sampledAt))
   const signer = { author: document.author, pharmacy: document.pharmacy, profession: codes.profession }
+  const entity = assignedEntityOf(signer)
   return xml(
     'ClinicalDocument',
     { xmlns: 'urn:hl7-org:v3', 'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance' },
@@ -62,17 +64,11 @@ function documentOf(document: DeclarationDocument, codes: ResolvedCodes, version
     recordTarget(patient, screeningId, codes.sex),
     authorOf(signer, signedAt),
     custodianOf(signer),
-    legalAuthenticatorOf(signer, signedAt),
-    ...diseasesOf(codes).map((disease) =>
-      xml(
-        'documentationOf',
-        null,
-        xml('serviceEvent', { classCode: 'ACT' }, code(disease), since(sampledAt), performerOf(signer)),
-      ),
-    ),
+    legalAuthenticatorOf(entity, signedAt),
+    ...diseasesOf(codes).map((disease) => documentedEvent(disease, entity, sampledAt)),
     version.replaces === null ? null : replacedDocument(screeningId, version.replaces),
     act.consent === 'yes' ? consent() : null,
-    encounterOf(signer, sampledAt),
+    encounterOf(document.pharmacy, entity, sampledAt),
     bodyOf({ act, udi: codes.udi, udiRoot: codes.udiRoot, observed: codes.observed, context: codes.context, sampledAt }),
   )
 }
@@ -85,6 +81,11 @@ function titleOf({ observed }: ResolvedCodes): string {
 function diseasesOf({ observed }: ResolvedCodes): SystemCode[] {
   const byCode = new Map(observed.map(({ words }) => [words.disease.code, words.disease]))
   return [...byCode.values()]
+}
+
+function documentedEvent(disease: SystemCode, entity: XmlElement, sampledAt: string): XmlElement {
+  const performer = xml('performer', { typeCode: 'PRF' }, entity)
+  return xml('documentationOf', null, xml('serviceEvent', { classCode: 'ACT' }, code(disease), since(sampledAt), performer))
 }
 
 function replacedDocument(screeningId: string, version: number): XmlElement {
@@ -108,15 +109,14 @@ function consent(): XmlElement {
   return xml('authorization', { typeCode: 'AUTH' }, given)
 }
 
-function encounterOf(signer: Signer, sampledAt: string): XmlElement {
-  const { pharmacy } = signer
+function encounterOf(pharmacy: PharmacySettings, entity: XmlElement, sampledAt: string): XmlElement {
   const place = xml('location', null, xml('name', null, pharmacy.name), pharmacyAddress(pharmacy))
   const encounter = xml(
     'encompassingEncounter',
     null,
     code(encounterType),
     since(sampledAt),
-    responsiblePartyOf(signer),
+    xml('responsibleParty', null, entity),
     xml('location', null, xml('healthCareFacility', null, code(facilityType), place)),
   )
   return xml('componentOf', null, encounter)

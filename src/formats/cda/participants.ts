@@ -25,19 +25,12 @@ export function custodianOf({ pharmacy }: Signer): XmlElement {
   return xml('custodian', null, xml('assignedCustodian', null, organisation('representedCustodianOrganization', pharmacy)))
 }
 
-export function legalAuthenticatorOf(signer: Signer, signedAt: string): XmlElement {
-  return xml('legalAuthenticator', null, point('time', signedAt), xml('signatureCode', { code: 'S' }), assignedEntity(signer))
+export function legalAuthenticatorOf(entity: XmlElement, signedAt: string): XmlElement {
+  return xml('legalAuthenticator', null, point('time', signedAt), xml('signatureCode', { code: 'S' }), entity)
 }
 
-export function performerOf(signer: Signer): XmlElement {
-  return xml('performer', { typeCode: 'PRF' }, assignedEntity(signer))
-}
-
-export function responsiblePartyOf(signer: Signer): XmlElement {
-  return xml('responsibleParty', null, assignedEntity(signer))
-}
-
-function assignedEntity(signer: Signer): XmlElement {
+/** The pharmacist as signer, performer and responsible party: one element, which the document writes in every place. */
+export function assignedEntityOf(signer: Signer): XmlElement {
   const setting = codeNamed('standardIndustryClassCode', practiceSetting)
   return xml('assignedEntity', null, ...identity(signer), organisation('representedOrganization', signer.pharmacy, setting))
 }

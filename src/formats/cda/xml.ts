@@ -29,12 +29,7 @@ export function xmlBytes(root: Element): Uint8Array {
 /** Every element of this name under `from`, in document order; `from` itself is never one of them. */
 export function listElements(from: Element, name: string): Element[] {
   const found: Element[] = []
-  for (const child of from.children) {
-    if (typeof child === 'string') continue
-    if (child.name === name) found.push(child)
-    // As deep as the tree that we built ourselves: some twenty levels.
-    found.push(...listElements(child, name))
-  }
+  collect(from, name, found)
   return found
 }
 
@@ -42,4 +37,13 @@ export function listElements(from: Element, name: string): Element[] {
 export function findChild(from: Element, name: string): Element | null {
   for (const child of from.children) if (typeof child !== 'string' && child.name === name) return child
   return null
+}
+
+/** As deep as the tree that we built ourselves: some twenty levels. */
+function collect(from: Element, name: string, found: Element[]): void {
+  for (const child of from.children) {
+    if (typeof child === 'string') continue
+    if (child.name === name) found.push(child)
+    collect(child, name, found)
+  }
 }
