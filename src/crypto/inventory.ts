@@ -33,7 +33,7 @@ export const cryptoUses: readonly CryptoUse[] = [
   },
   {
     file: 'crypto/record-keys.ts',
-    calls: ['createCipheriv', 'createDecipheriv', 'randomBytes', 'randomFillSync'],
+    calls: ['createCipheriv', 'createDecipheriv', 'randomBytes'],
     algorithm: 'AES-256-GCM, 96-bit random nonces, 256-bit random keys',
     purpose: 'record keys under a tenant key',
   },

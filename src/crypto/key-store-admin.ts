@@ -13,6 +13,8 @@ export type KeyCounts = {
   readonly recordKeysUnswept: number
 }
 
+export type RecordKeyPlace = { readonly tenantKeyId: string; readonly ref: string }
+
 /** Every write is conditional on what it expects and says whether, or how often, it won. Lists are bounded by `limit`. */
 export type KeyStoreAdmin = {
   countKeys(): Promise<KeyCounts>
@@ -26,10 +28,18 @@ export type KeyStoreAdmin = {
     readonly afterId: string | null
     readonly limit: number
   }): Promise<readonly TenantKeyRow[]>
-  replacePrimary(oldId: string, next: TenantKeyRow, createdAt: Date): Promise<boolean>
+  /** Makes each `next` primary in place of the key `oldId`, all in one transaction; gives the ids of those that won. */
+  replacePrimaries(
+    pairs: readonly { readonly oldId: string; readonly next: TenantKeyRow }[],
+    createdAt: Date,
+  ): Promise<readonly string[]>
   listReplacedTenantKeys(afterId: string | null, limit: number): Promise<readonly TenantKeyRow[]>
-  listRecordKeysUnder(tenantKeyId: string, afterRef: string | null, limit: number): Promise<readonly RecordKeyRow[]>
-  moveRecordKeys(fromTenantKeyId: string, rows: readonly RecordKeyRow[]): Promise<number>
+  /** Primary `records` keys of these pharmacies. */
+  findPrimaryTenantKeys(pharmacyIds: readonly string[]): Promise<readonly TenantKeyRow[]>
+  /** Record keys under any replaced tenant key, in the order of (tenant key, ref), after `after`. */
+  listRecordKeysToMove(after: RecordKeyPlace | null, limit: number): Promise<readonly RecordKeyRow[]>
+  /** Moves each row from the tenant key `from`, if it still stands under it, to the one that the row names. */
+  moveRecordKeys(moves: readonly { readonly from: string; readonly row: RecordKeyRow }[]): Promise<number>
   /** `needed`: record keys still stand under it, or it is primary. */
   destroyTenantKey(id: string): Promise<'destroyed' | 'needed' | 'gone'>
   /** Refs not known to be used and reserved before `reservedBefore`; by age. */

@@ -1,5 +1,5 @@
 /** Record keys under a tenant key: 32 random bytes a screening, wrapped by native AES-256-GCM. */
-import { createCipheriv, createDecipheriv, randomBytes, randomFillSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { assert } from '../base/assert.ts'
 import type { RecordKey } from './sealed.ts'
 import { encodeTuple } from './tuple.ts'
@@ -20,16 +20,22 @@ export function newRecordKey(pharmacyId: string, ref: string): RecordKey {
 
 /** Random nonces: one tenant key wraps far fewer than 2^32 record keys (SP 800-38D), and rotates long before. */
 export function wrapRecordKey(under: RecordWrappingKey, key: RecordKey): Buffer {
-  assert(key.bytes.length === 32, 'a record key has 32 bytes')
-  const wrapped = Buffer.allocUnsafe(wrappedBytes)
-  const nonce = wrapped.subarray(0, nonceBytes)
-  randomFillSync(nonce)
+  return wrapWith(under, key, randomBytes(nonceBytes))
+}
+
+/** The same for many at once: the nonces come in one draw, which is a fifth of the cost. */
+export function wrapRecordKeys(pairs: ReadonlyArray<{ readonly under: RecordWrappingKey; readonly key: RecordKey }>): Buffer[] {
+  const nonces = randomBytes(pairs.length * nonceBytes)
+  return pairs.map(({ under, key }, index) => wrapWith(under, key, nonces.subarray(index * nonceBytes, (index + 1) * nonceBytes)))
+}
+
+function wrapWith(under: RecordWrappingKey, key: RecordKey, nonce: Buffer): Buffer {
+  assert(key.bytes.length === 32 && nonce.length === nonceBytes, 'a record key has 32 bytes, its nonce 12')
   const cipher = createCipheriv(algorithm, under.bytes, nonce, options)
   cipher.setAAD(associatedData(under.id, key))
-  wrapped.set(cipher.update(key.bytes), nonceBytes)
+  const data = cipher.update(key.bytes)
   cipher.final()
-  wrapped.set(cipher.getAuthTag(), tagAt)
-  return wrapped
+  return Buffer.concat([nonce, data, cipher.getAuthTag()], wrappedBytes)
 }
 
 /** The key, or null where `wrapped` is not this record's key under this tenant key. */

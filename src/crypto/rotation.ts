@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
 import type { KeyStore, RecordKeyRow, TenantKeyRow } from './key-store.ts'
 import type { KeyCounts, KeyStoreAdmin } from './key-store-admin.ts'
-import { type RecordWrappingKey, unwrapRecordKey, wrapRecordKey } from './record-keys.ts'
+import { type RecordWrappingKey, unwrapRecordKey, wrapRecordKeys } from './record-keys.ts'
 import { type RootKeys, readTenantKey, writeTenantKey } from './root-keys.ts'
 
 export type RotationDeps = {
@@ -45,8 +45,9 @@ const listMax = 500
 /** About 1 MB a statement: large enough to spread the cost of a round trip, short enough to hold no lock for long. */
 const batchRowsDefault = 5000
 const batchesMax = 1_000_000
+const openedMax = 2000
 /** Tenant keys rewrapped side by side: a key service answers in tens of milliseconds. */
-const rootCallsMax = 8
+const rootCallsMax = 16
 
 /**
  * Gives each pharmacy (or one) a new tenant key for what is sealed from now on. A pharmacy whose last rotation is not rewrapped
@@ -56,26 +57,28 @@ export async function rotateTenantKeys(
   deps: RotationDeps,
   input: { readonly pharmacyId?: string | null } & RotationOptions = {},
 ): Promise<{ readonly rotated: number }> {
-  const { admin, rootKeys, clock, newId } = deps
+  const { admin, clock } = deps
   const createdBefore = clock.now()
   let rotated = 0
   let afterId: string | null = null
   for (let batch = 0; batch < batchesMax && !input.signal?.aborted; batch++) {
-    const query = { pharmacyId: input.pharmacyId ?? null, createdBefore, afterId, limit: listMax }
+    const query = { pharmacyId: input.pharmacyId ?? null, createdBefore, afterId, limit: rootCallsMax }
     const rows: readonly TenantKeyRow[] = await admin.listTenantKeysToRotate(query)
-    for (const row of rows) {
-      if (input.signal?.aborted) break
-      const key = { id: newId(), pharmacyId: row.pharmacyId, purpose: row.purpose, bytes: randomBytes(32) }
-      const { wrapped, kid } = await rootKeys.wrap(writeTenantKey(key))
-      key.bytes.fill(0)
-      // Commit point: from here new record keys go under the new key; the old one goes on opening what it wrapped.
-      if (await admin.replacePrimary(row.id, { ...key, wrapped, rootKid: kid }, clock.now())) rotated++
-      input.onProgress?.({ step: 'rotate-tenant-keys', done: rotated, total: null })
-    }
+    const pairs = await Promise.all(rows.map(async (row) => ({ oldId: row.id, next: await makeNext(deps, row) })))
+    // Commit point: from here new record keys go under the new keys; the old ones go on opening what they wrapped.
+    if (pairs.length > 0) rotated += (await admin.replacePrimaries(pairs, clock.now())).length
+    input.onProgress?.({ step: 'rotate-tenant-keys', done: rotated, total: null })
     afterId = rows.at(-1)?.id ?? null
-    if (rows.length < listMax) break
+    if (rows.length < rootCallsMax) break
   }
   return { rotated }
+}
+
+async function makeNext(deps: RotationDeps, old: TenantKeyRow): Promise<TenantKeyRow> {
+  const key = { id: deps.newId(), pharmacyId: old.pharmacyId, purpose: old.purpose, bytes: randomBytes(32) }
+  const { wrapped, kid } = await deps.rootKeys.wrap(writeTenantKey(key))
+  key.bytes.fill(0)
+  return { id: key.id, pharmacyId: key.pharmacyId, purpose: key.purpose, wrapped, rootKid: kid }
 }
 
 export type RewrapReport = {
@@ -120,65 +123,89 @@ async function rewrapTenantKey(deps: RotationDeps, row: TenantKeyRow): Promise<b
   return deps.admin.rewrapTenantKey(row, { wrapped, rootKid: kid })
 }
 
+/** Batches run across pharmacies. The next one is read while the last one is written. */
 async function rewrapRecordKeys(deps: RotationDeps, options: RotationOptions): Promise<number> {
-  const total = (await deps.admin.countKeys()).recordKeysUnderReplaced
+  const { admin } = deps
+  const limit = options.batchRows ?? batchRowsDefault
+  const total = (await admin.countKeys()).recordKeysUnderReplaced
+  const keys = openedKeys(deps)
   let done = 0
-  let afterId: string | null = null
-  for (let batch = 0; batch < batchesMax && !options.signal?.aborted; batch++) {
-    const replaced: readonly TenantKeyRow[] = await deps.admin.listReplacedTenantKeys(afterId, listMax)
-    for (const row of replaced) {
-      await emptyTenantKey(deps, row, options, (moved) => {
+  let writing: Promise<void> = Promise.resolve()
+  try {
+    let rows = await admin.listRecordKeysToMove(null, limit)
+    for (let batch = 0; rows.length > 0 && !options.signal?.aborted; batch++) {
+      if (batch >= batchesMax) throw new RotationError('never-ends', rows[0]?.ref ?? '')
+      const reading = rows.length < limit ? [] : admin.listRecordKeysToMove(rows.at(-1) ?? null, limit)
+      const moves = await rewrapBatch(keys, rows)
+      await writing
+      // Commit point of each batch: every row stands under the old key or under the new one, and opens either way.
+      writing = admin.moveRecordKeys(moves).then((moved) => {
         done += moved
         options.onProgress?.({ step: 'rewrap-record-keys', done, total })
       })
-    }
-    if (replaced.length < listMax) break
-    afterId = replaced.at(-1)?.id ?? null
-  }
-  return done
-}
-
-/** Moves all record keys from under one replaced tenant key. The next batch is read while the last one is written. */
-async function emptyTenantKey(
-  deps: RotationDeps,
-  old: TenantKeyRow,
-  options: RotationOptions,
-  onMoved: (rows: number) => void,
-): Promise<void> {
-  const { admin, store, rootKeys } = deps
-  const limit = options.batchRows ?? batchRowsDefault
-  let rows: readonly RecordKeyRow[] = await admin.listRecordKeysUnder(old.id, null, limit)
-  if (rows.length === 0) return
-  const primary = await store.findPrimaryTenantKey(old.pharmacyId, 'records')
-  if (!primary || primary.id === old.id) throw new RotationError('bad-key', old.id)
-  const [from, to] = await Promise.all([openTenantKey(rootKeys, old), openTenantKey(rootKeys, primary)])
-  let writing: Promise<void> = Promise.resolve()
-  try {
-    for (let batch = 0; rows.length > 0 && !options.signal?.aborted; batch++) {
-      if (batch >= batchesMax) throw new RotationError('never-ends', old.id)
-      const last = rows.at(-1)?.ref ?? null
-      const reading = rows.length < limit ? [] : admin.listRecordKeysUnder(old.id, last, limit)
-      const moved = rows.map((row) => rewrapRecordKey(from, to, row))
-      await writing
-      // Commit point of each batch: every row stands under the old key or under the new one, and opens either way.
-      writing = admin.moveRecordKeys(old.id, moved).then(onMoved)
       // Its failure is met at the next `await writing`; said here so that reading can fail first without an unhandled one.
       writing.catch(() => undefined)
       rows = await reading
     }
-  } finally {
     await writing
-    from.bytes.fill(0)
-    to.bytes.fill(0)
+  } finally {
+    await writing.catch(() => undefined)
+    keys.wipe()
+  }
+  return done
+}
+
+type OpenedKeys = {
+  /** The tenant keys of these ids, and the primary ones of these pharmacies. */
+  load(ids: ReadonlySet<string>, pharmacyIds: ReadonlySet<string>): Promise<void>
+  byId(id: string): RecordWrappingKey
+  primaryOf(pharmacyId: string): RecordWrappingKey
+  wipe(): void
+}
+
+/** Opened tenant keys of the batches at hand: rows come in the order of their old key, so that few are needed at a time. */
+function openedKeys(deps: RotationDeps): OpenedKeys {
+  const byId = new Map<string, RecordWrappingKey & { readonly bytes: Buffer }>()
+  const primaries = new Map<string, RecordWrappingKey>()
+  const wipe = () => {
+    for (const key of byId.values()) key.bytes.fill(0)
+    byId.clear()
+    primaries.clear()
+  }
+  return {
+    wipe,
+    load: async (ids, pharmacyIds) => {
+      if (byId.size > openedMax) wipe()
+      const absent = [...ids].filter((id) => !byId.has(id))
+      const without = [...pharmacyIds].filter((id) => !primaries.has(id))
+      const [old, next] = await Promise.all([deps.store.findTenantKeys(absent), deps.admin.findPrimaryTenantKeys(without)])
+      for (const row of [...old, ...next]) byId.set(row.id, byId.get(row.id) ?? (await openTenantKey(deps.rootKeys, row)))
+      for (const row of next) primaries.set(row.pharmacyId, getKey(byId, row.id))
+    },
+    byId: (id) => getKey(byId, id),
+    primaryOf: (pharmacyId) => getKey(primaries, pharmacyId),
   }
 }
 
-function rewrapRecordKey(from: RecordWrappingKey, to: RecordWrappingKey, row: RecordKeyRow): RecordKeyRow {
-  const key = unwrapRecordKey(from, row)
-  if (!key) throw new RotationError('bad-key', row.ref)
-  const wrapped = wrapRecordKey(to, key)
-  key.bytes.fill(0)
-  return { ...row, tenantKeyId: to.id, wrapped }
+function getKey(keys: ReadonlyMap<string, RecordWrappingKey>, id: string): RecordWrappingKey {
+  const key = keys.get(id)
+  if (!key) throw new RotationError('bad-key', id)
+  return key
+}
+
+async function rewrapBatch(keys: OpenedKeys, rows: readonly RecordKeyRow[]): Promise<Array<{ from: string; row: RecordKeyRow }>> {
+  await keys.load(new Set(rows.map((row) => row.tenantKeyId)), new Set(rows.map((row) => row.pharmacyId)))
+  const pairs = rows.map((row) => {
+    const key = unwrapRecordKey(keys.byId(row.tenantKeyId), row)
+    if (!key) throw new RotationError('bad-key', row.ref)
+    return { under: keys.primaryOf(row.pharmacyId), key }
+  })
+  const wrapped = wrapRecordKeys(pairs)
+  for (const { key } of pairs) key.bytes.fill(0)
+  return rows.map((row, index) => {
+    const next = { ...row, tenantKeyId: pairs[index]?.under.id ?? '', wrapped: wrapped[index] ?? Buffer.alloc(0) }
+    return { from: row.tenantKeyId, row: next }
+  })
 }
 
 /** Destroys replaced tenant keys that no record key needs any more; the others are counted, and left. */

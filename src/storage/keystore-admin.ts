@@ -1,7 +1,7 @@
 /** Rotation, sweeping and erasure in the key store's database; set-based, since there are as many record keys as screenings. */
 import type { Sql } from 'postgres'
 import type { RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
-import type { KeyCounts, KeyStoreAdmin, RootCount } from '../crypto/key-store-admin.ts'
+import type { KeyCounts, KeyStoreAdmin, RecordKeyPlace, RootCount } from '../crypto/key-store-admin.ts'
 
 const zeroId = '00000000-0000-0000-0000-000000000000'
 /** A rewrap and a sweep can touch the same rows in another order: PostgreSQL ends one of them, which tries again. */
@@ -28,13 +28,13 @@ export function createKeyStoreAdmin(sql: Sql): KeyStoreAdmin {
         and not exists (select from tenant_keys as replaced
           where replaced.pharmacy_id = key.pharmacy_id and replaced.purpose = 'records' and not replaced.is_primary)
       order by id limit ${limit}`,
-    replacePrimary: (oldId, next, createdAt) => replacePrimary(sql, oldId, next, createdAt),
+    replacePrimaries: (pairs, createdAt) => replacePrimaries(sql, pairs, createdAt),
+    findPrimaryTenantKeys: (pharmacyIds) => sql<TenantKeyRow[]>`select ${tenantColumns} from tenant_keys
+      where is_primary and purpose = 'records' and pharmacy_id = any(${pharmacyIds as string[]}::uuid[])`,
     listReplacedTenantKeys: (afterId, limit) => sql<TenantKeyRow[]>`select ${tenantColumns} from tenant_keys
       where not is_primary and purpose = 'records' and id > ${afterId ?? zeroId} order by id limit ${limit}`,
-    listRecordKeysUnder: (tenantKeyId, afterRef, limit) => sql<RecordKeyRow[]>`
-      select ref, pharmacy_id as "pharmacyId", tenant_key_id as "tenantKeyId", wrapped from record_keys
-      where tenant_key_id = ${tenantKeyId} and ref > ${afterRef ?? zeroId} order by ref limit ${limit}`,
-    moveRecordKeys: (from, rows) => retrying(() => moveRecordKeys(sql, from, rows)),
+    listRecordKeysToMove: (after, limit) => listRecordKeysToMove(sql, after, limit),
+    moveRecordKeys: (moves) => retrying(() => moveRecordKeys(sql, moves)),
     destroyTenantKey: (id) => destroyTenantKey(sql, id),
     listUnswept: async (reservedBefore, limit) => {
       const rows = await sql<{ ref: string }[]>`select ref from record_keys
@@ -89,26 +89,53 @@ async function countKeys(sql: Sql): Promise<KeyCounts> {
   }
 }
 
-/** One transaction: there is never a moment with two primary keys, or with none. */
-function replacePrimary(sql: Sql, oldId: string, next: TenantKeyRow, createdAt: Date): Promise<boolean> {
+/** One transaction: there is never a moment in which a pharmacy has two primary keys, or none. */
+function replacePrimaries(
+  sql: Sql,
+  pairs: readonly { readonly oldId: string; readonly next: TenantKeyRow }[],
+  createdAt: Date,
+): Promise<readonly string[]> {
   return sql.begin(async (tx) => {
-    const replaced = await tx`update tenant_keys set is_primary = false where id = ${oldId} and is_primary`
-    if (replaced.count === 0) return false
+    const oldIds = pairs.map((pair) => pair.oldId)
+    const replaced = await tx<{ id: string }[]>`update tenant_keys set is_primary = false
+      where id = any(${oldIds}::uuid[]) and is_primary returning id`
+    const won = new Set(replaced.map((row) => row.id))
+    const added = pairs.filter((pair) => won.has(pair.oldId)).map(({ next }) => next)
     await tx`insert into tenant_keys (id, pharmacy_id, purpose, wrapped, root_kid, is_primary, created_at)
-      values (${next.id}, ${next.pharmacyId}, ${next.purpose}, ${next.wrapped}, ${next.rootKid}, true, ${createdAt})`
-    return true
+      select id, pharmacy_id, 'records', wrapped, root_kid, true, ${createdAt}::timestamptz from unnest(
+        ${added.map((row) => row.id)}::uuid[], ${added.map((row) => row.pharmacyId)}::uuid[],
+        ${added.map((row) => row.wrapped)}::text[], ${added.map((row) => row.rootKid)}::text[]
+      ) as next (id, pharmacy_id, wrapped, root_kid)`
+    return [...won]
   })
 }
 
+/** Walks the index of (tenant key, ref), one replaced key after the other, and stops at `limit`: nothing is read twice. */
+async function listRecordKeysToMove(sql: Sql, after: RecordKeyPlace | null, limit: number): Promise<readonly RecordKeyRow[]> {
+  const keyId = after?.tenantKeyId ?? zeroId
+  const ref = after?.ref ?? zeroId
+  return sql<RecordKeyRow[]>`
+    select r.ref, r.pharmacy_id as "pharmacyId", r.tenant_key_id as "tenantKeyId", r.wrapped
+    from (select id from tenant_keys
+      where not is_primary and purpose = 'records' and id >= ${keyId}::uuid order by id) as old,
+    lateral (select * from record_keys
+      where tenant_key_id = old.id and ref > case when old.id = ${keyId}::uuid then ${ref}::uuid else ${zeroId}::uuid end
+      order by ref limit ${limit}) as r
+    order by r.tenant_key_id, r.ref limit ${limit}`
+}
+
 /** Rows erased meanwhile stay erased, and rows moved meanwhile stay where they are: both conditions stand in the statement. */
-async function moveRecordKeys(sql: Sql, from: string, rows: readonly RecordKeyRow[]): Promise<number> {
-  const first = rows[0]
-  if (!first) return 0
-  const refs = rows.map((row) => row.ref)
-  const wrapped = rows.map((row) => Buffer.from(row.wrapped).toString('hex'))
-  const moved = await sql`update record_keys as r set tenant_key_id = ${first.tenantKeyId}, wrapped = decode(next.wrapped, 'hex')
-    from unnest(${refs}::uuid[], ${wrapped}::text[]) as next (ref, wrapped)
-    where r.ref = next.ref and r.tenant_key_id = ${from}`
+async function moveRecordKeys(
+  sql: Sql,
+  moves: readonly { readonly from: string; readonly row: RecordKeyRow }[],
+): Promise<number> {
+  const refs = moves.map(({ row }) => row.ref)
+  const from = moves.map((move) => move.from)
+  const to = moves.map(({ row }) => row.tenantKeyId)
+  const wrapped = moves.map(({ row }) => Buffer.from(row.wrapped).toString('hex'))
+  const moved = await sql`update record_keys as r set tenant_key_id = next.key_id, wrapped = decode(next.wrapped, 'hex')
+    from unnest(${refs}::uuid[], ${from}::uuid[], ${to}::uuid[], ${wrapped}::text[]) as next (ref, old_id, key_id, wrapped)
+    where r.ref = next.ref and r.tenant_key_id = next.old_id`
   return moved.count
 }
 

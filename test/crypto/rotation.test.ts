@@ -148,10 +148,10 @@ describe('rotating tenant keys', () => {
     const ref = row?.ref ?? ''
     later()
     await rotateTenantKeys(deps())
-    const list = admin().listRecordKeysUnder
+    const list = admin().listRecordKeysToMove
     const racing = {
       ...admin(),
-      listRecordKeysUnder: async (...args: Parameters<typeof list>) => {
+      listRecordKeysToMove: async (...args: Parameters<typeof list>) => {
         const rows = await list(...args)
         await eraseRecords({ admin: admin(), ring: null }, [ref])
         return rows

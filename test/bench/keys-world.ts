@@ -1,0 +1,177 @@
+/** For the key benchmarks: a durable PostgreSQL with both databases, a ring, many record keys, and captures to measure. */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Sql } from 'postgres'
+import { systemClock } from '../../src/base/clock.ts'
+import { randomId } from '../../src/base/ids.ts'
+import { sealColumn } from '../../src/crypto/envelope.ts'
+import type { KeyRing } from '../../src/crypto/key-ring.ts'
+import { openKeyRing } from '../../src/crypto/open-key-ring.ts'
+import { newRecordKey, type RecordWrappingKey, wrapRecordKey } from '../../src/crypto/record-keys.ts'
+import { createJwksRootKeys, newRootKey, writeRootKeys } from '../../src/crypto/root-jwks.ts'
+import { type RootKeys, readTenantKey } from '../../src/crypto/root-keys.ts'
+import { type OpenedKeyStore, openKeyStore } from '../../src/storage/keystore.ts'
+import { buildTemplates, connect, createTestDatabases } from '../support/database.ts'
+import { startPostgresServer } from '../support/postgres-server.ts'
+
+export type KeysWorld = {
+  readonly keystoreUrl: string
+  readonly jwks: string
+  readonly store: OpenedKeyStore
+  readonly ring: KeyRing
+  readonly pharmacies: readonly string[]
+  /** A table of the main database that stands for the screenings: what a capture inserts. */
+  capture(pharmacyId: string): Promise<void>
+  addRecordKeys(count: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openKeysWorld(input: { pharmacies: number }): Promise<KeysWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'))
+  const server = await startPostgresServer({ folder })
+  await buildTemplates(server.superUrl('postgres'))
+  const databases = await createTestDatabases(server.superUrl('postgres'))
+  const rootKey = newRootKey({ now: new Date(), primary: true })
+  const rootKeys = createJwksRootKeys([rootKey])
+  const store = openKeyStore(databases.keystoreAppUrl)
+  const ring = openKeyRing({ store, rootKeys, clock: systemClock })
+  const pharmacies = Array.from({ length: input.pharmacies }, randomId)
+  for (const pharmacy of pharmacies) await ring.prepareReserve(pharmacy)
+  const main = connect(databases.ownerUrl)
+  await main`create table captures (row_id uuid primary key, key_ref uuid not null, patient bytea not null, act bytea not null)`
+  return {
+    keystoreUrl: databases.keystoreAppUrl,
+    jwks: writeRootKeys([rootKey]),
+    store,
+    ring,
+    pharmacies,
+    capture: (pharmacyId) => capture(ring, main, pharmacyId),
+    addRecordKeys: (count) => addRecordKeys(store, rootKeys, pharmacies, count),
+    close: async () => {
+      await ring.close()
+      await store.close()
+      await main.end()
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export const patient = {
+  birthName: 'LEFÈVRE-DUPONT',
+  birthFirstName: 'ÉLODIE',
+  birthFirstNames: 'ÉLODIE ANNE MARIE',
+  usedName: null,
+  usedFirstName: null,
+  sex: 'female',
+  birthDate: '1980-05-17',
+  birthPlaceInsee: '75056',
+  ins: { matricule: '280057505612327', authority: 'nir-test' },
+  identityStatus: 'VALI',
+  address: { line: '12 RUE DES LILAS', postalCode: '75019', city: 'PARIS', country: 'FRA' },
+  phone: '+33612345678',
+  email: 'elodie@example.org',
+}
+export const act = {
+  sampledAt: '2026-03-02T08:00:00Z',
+  testKit: {
+    id: '1234',
+    maker: 'Maker',
+    name: 'Rapid Ag Test',
+    udi: { issuer: 'gs1', deviceIdentifier: '03701234567890' },
+    lot: 'A123',
+    expiry: '2027-01-31',
+  },
+  results: [{ analyte: 'sars-cov-2', result: 'positive' }],
+  consent: 'yes',
+  symptoms: 'onset-2-4',
+  comment: null,
+}
+
+async function capture(ring: KeyRing, main: Sql, pharmacyId: string): Promise<void> {
+  const key = await ring.takeRecordKey(pharmacyId)
+  const rowId = randomId()
+  const cell = (column: string) => ({ pharmacyId, table: 'screenings', column, rowId })
+  const sealed = [sealColumn(key, cell('patient'), patient), sealColumn(key, cell('act'), act)] as const
+  await main`insert into captures values (${rowId}, ${key.ref}, ${Buffer.from(sealed[0])}, ${Buffer.from(sealed[1])})`
+}
+
+/** Real keys, wrapped as the ring wraps them, stored in large blocks so that a million take a minute. */
+async function addRecordKeys(
+  store: OpenedKeyStore,
+  rootKeys: RootKeys,
+  pharmacies: readonly string[],
+  count: number,
+): Promise<void> {
+  const at = new Date()
+  for (const [index, pharmacyId] of pharmacies.entries()) {
+    const share = Math.floor(((index + 1) * count) / pharmacies.length) - Math.floor((index * count) / pharmacies.length)
+    const row = await store.findPrimaryTenantKey(pharmacyId, 'records')
+    if (!row) throw new Error('no tenant key')
+    const bytes = readTenantKey(await rootKeys.unwrap(row.rootKid, row.wrapped), row)
+    if (!bytes) throw new Error('no tenant key')
+    for (let made = 0; made < share; made += 10_000)
+      await addBlock(store, { id: row.id, bytes }, pharmacyId, Math.min(10_000, share - made), at)
+  }
+  await store.sql`analyze record_keys`.catch(() => undefined)
+}
+
+async function addBlock(
+  store: OpenedKeyStore,
+  under: RecordWrappingKey,
+  pharmacyId: string,
+  count: number,
+  at: Date,
+): Promise<void> {
+  const rows = Array.from({ length: count }, () => {
+    const key = newRecordKey(pharmacyId, randomId())
+    return { ref: key.ref, pharmacyId, tenantKeyId: under.id, wrapped: wrapRecordKey(under, key) }
+  })
+  const [first, ...rest] = rows
+  if (first) await store.addRecordKeys([first, ...rest], at)
+}
+
+/** Captures as fast as `clients` can, each after its last one, until `stop` resolves. */
+export async function measureCaptures(
+  world: KeysWorld,
+  clients: number,
+  stop: Promise<unknown>,
+): Promise<{ perSecond: number; p99Ms: number; count: number }> {
+  let running = true
+  const times: number[] = []
+  const started = performance.now()
+  const client = async () => {
+    while (running) {
+      const begun = performance.now()
+      await world.capture(world.pharmacies[(randomBytes(1)[0] ?? 0) % world.pharmacies.length] ?? '')
+      times.push(performance.now() - begun)
+    }
+  }
+  const all = Promise.all(Array.from({ length: clients }, client))
+  await stop
+  running = false
+  const ms = performance.now() - started
+  await all
+  times.sort((one, other) => one - other)
+  return { perSecond: (times.length * 1000) / ms, p99Ms: times[Math.floor(times.length * 0.99)] ?? 0, count: times.length }
+}
+
+/** Runs the rotation in a process of its own, as an operator would; gives its last line. */
+export function runRotation(world: KeysWorld, steps: string): Promise<{ ms: number; cpuMs: number }> {
+  const script = new URL('../faults/keys-child.ts', import.meta.url).pathname
+  const env = { ...process.env, KEYS_URL: world.keystoreUrl, KEYS_JWKS: world.jwks, KEYS_STEPS: steps }
+  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  return new Promise((done, failed) => {
+    child.once('close', (code) => {
+      if (code !== 0) failed(new Error(`the rotation ended with ${code}`))
+      else done(JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as { ms: number; cpuMs: number })
+    })
+  })
+}

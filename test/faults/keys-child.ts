@@ -1,0 +1,31 @@
+/** A process of its own that rotates keys, as the command does: it can be killed at any moment, and started again. */
+import { setPriority } from 'node:os'
+import { systemClock } from '../../src/base/clock.ts'
+import { randomId } from '../../src/base/ids.ts'
+import { createJwksRootKeys, parseRootKeys } from '../../src/crypto/root-jwks.ts'
+import { destroyReplacedKeys, rewrap, rotateTenantKeys } from '../../src/crypto/rotation.ts'
+import { openKeyStore } from '../../src/storage/keystore.ts'
+import { createKeyStoreAdmin } from '../../src/storage/keystore-admin.ts'
+
+const { KEYS_URL: url = '', KEYS_JWKS: jwks = '', KEYS_STEPS: steps = 'rotate,rewrap,destroy', KEYS_BATCH: batch } = process.env
+const read = parseRootKeys(jwks)
+if (!read.ok) throw new Error('bad root keys')
+const store = openKeyStore(url, { timeoutMs: 60_000 })
+const deps = {
+  store,
+  admin: createKeyStoreAdmin(store.sql),
+  rootKeys: createJwksRootKeys(read.value),
+  clock: systemClock,
+  newId: randomId,
+}
+const options = batch ? { batchRows: Number(batch) } : {}
+setPriority(10) // captures come first
+const started = performance.now()
+console.log(JSON.stringify({ step: 'started' }))
+for (const step of steps.split(',')) {
+  if (step === 'rotate') await rotateTenantKeys(deps, options)
+  if (step === 'rewrap') console.log(JSON.stringify({ step, ...(await rewrap(deps, options)) }))
+  if (step === 'destroy') await destroyReplacedKeys(deps, options)
+}
+console.log(JSON.stringify({ step: 'ended', ms: performance.now() - started, cpuMs: process.cpuUsage().user / 1000 }))
+await store.close()
