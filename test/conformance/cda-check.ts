@@ -22,18 +22,24 @@ const processesMax = 2
 const batchTimeoutMs = 300_000
 const outputBytesMax = 16_777_216
 
-/** `referenceDir` holds `xsd/` and `schematron/`. One verdict a file, in the order given. Throws `CannotCheck`. */
-export async function checkDocuments(
-  files: readonly string[],
-  options: { readonly referenceDir: string; readonly toolDir: string },
-): Promise<Verdict[]> {
+export type Check = (files: readonly string[]) => Promise<Verdict[]>
+
+/**
+ * Makes ready to check with the schema and rules under `referenceDir` (`xsd/`, `schematron/`): throws `CannotCheck` at
+ * once where something is missing. The check gives one verdict a file, in the order given.
+ */
+export function openCheck(options: { readonly referenceDir: string; readonly toolDir: string }): Check {
   const schema = join(options.referenceDir, 'xsd', 'CDA_extended.xsd')
   const rules = join(options.referenceDir, 'schematron', 'CI-SIS_BIO-TROD_2024.01.sch')
   for (const path of [schema, rules, join(options.toolDir, 'check.mjs')])
     if (!existsSync(path)) throw new CannotCheck(`${path} is not there`)
   if (spawnSync('xmllint', ['--version']).error)
     throw new CannotCheck('xmllint is not installed; on Debian: apt-get install -y libxml2-utils')
-  const tool = installedTool(resolve(options.toolDir))
+  const script = join(installedTool(resolve(options.toolDir)), 'check.mjs')
+  return (files) => checkInBatches(files, [script, '--xsd', schema, '--sch', rules])
+}
+
+async function checkInBatches(files: readonly string[], command: readonly string[]): Promise<Verdict[]> {
   const batches: (readonly string[])[] = []
   for (let from = 0; from < files.length; from += batchSize) batches.push(files.slice(from, from + batchSize))
   const verdicts: Verdict[][] = batches.map(() => [])
@@ -41,7 +47,7 @@ export async function checkDocuments(
   const work = async () => {
     for (let batch = next++; batch < batches.length; batch = next++) {
       const checked = batches[batch] ?? []
-      const output = await run(join(tool, 'check.mjs'), ['--xsd', schema, '--sch', rules, ...checked])
+      const output = await run([...command, ...checked])
       verdicts[batch] = checked.map((file) => verdictOf(file, output))
     }
   }
@@ -74,10 +80,10 @@ function installedTool(toolDir: string): string {
   return copy
 }
 
-function run(script: string, args: readonly string[]): Promise<string> {
+function run(command: readonly string[]): Promise<string> {
   return new Promise((done, failed) => {
     const options = { timeout: batchTimeoutMs, maxBuffer: outputBytesMax, encoding: 'utf8' as const }
-    execFile(process.execPath, [script, ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, command, options, (error, stdout, stderr) => {
       // 1: a document failed; anything else is the tool's own trouble.
       if (error && error.code !== 1) failed(new CannotCheck(`cda-check: ${stderr.trim() || error.message}`))
       else done(stdout)

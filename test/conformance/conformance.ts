@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { type Segment, textAt } from '../../src/formats/hl7v2/message.ts'
 import { parseMessage } from '../../src/formats/hl7v2/parse.ts'
 import { type ConformanceCase, formats, listCases } from './cases.ts'
-import { CannotCheck, checkDocuments, type Verdict } from './cda-check.ts'
+import { CannotCheck, openCheck, type Verdict } from './cda-check.ts'
 
 const writtenAt = new Date('2026-01-15T10:00:00.000Z')
 
@@ -64,11 +64,12 @@ async function main(): Promise<number> {
     return values['skip-without-reference'] ? 0 : 2
   }
   const toolDir = process.env['CDA_CHECK_DIR'] ?? join(referenceDir, '..', '..', 'tools', 'cda-check')
+  const check = openCheck({ referenceDir: resolve(referenceDir), toolDir })
   const startedAt = performance.now()
   const cases = listCases()
   const files = writeCases(cases, resolve(values.out))
   const checkedFrom = performance.now()
-  const { lines, conforms } = reportOf(await checkDocuments(files, { referenceDir: resolve(referenceDir), toolDir }))
+  const { lines, conforms } = reportOf(await check(files))
   const seconds = (from: number, until: number) => ((until - from) / 1000).toFixed(1)
   const messages = cases.filter(({ format }) => format === 'ans-oru-cda').length
   console.log(
