@@ -1,0 +1,63 @@
+/** Opens the configured destinations, each a format joined to a transport, and hands out what delivers to one. */
+import type { Clock } from '../base/clock.ts'
+import { createClosers } from '../base/closers.ts'
+import type { DestinationSettings } from '../domain/destination-settings.ts'
+import { sha256Hex } from '../formats/digest.ts'
+import { outcomeWithoutAnswer } from './classify.ts'
+import type { Deliver, Format, Transport } from './destination.ts'
+import { findFormat } from './format-registry.ts'
+import { openHttpsTransport } from './transport-https.ts'
+
+export type Destinations = {
+  /** What delivers to this destination; throws on an id that was not configured. */
+  deliver(destinationId: string): Deliver
+  close(): Promise<void>
+}
+
+/** The part of a destination's settings that sending needs; pacing and retries are the queue's. */
+export type SendingSettings = Pick<DestinationSettings, 'id' | 'format' | 'transport' | 'concurrencyMax'>
+
+/** Throws an error that names the destination when one cannot be opened; connects to nothing yet. */
+export function openDestinations(settings: readonly SendingSettings[], deps: { readonly clock: Clock }): Destinations {
+  const closers = createClosers()
+  const deliverById = new Map<string, Deliver>()
+  for (const destination of settings) {
+    const format = findFormat(destination.format)
+    if (format === null) throw new Error(`destination ${destination.id}: format ${destination.format} is not available`)
+    const transport = openTransport(deps, destination)
+    closers.push(`destination ${destination.id}`, transport.close)
+    deliverById.set(destination.id, createDeliver(format, transport))
+  }
+  return {
+    deliver: (destinationId) => {
+      const deliver = deliverById.get(destinationId)
+      if (!deliver) throw new Error('no such destination')
+      return deliver
+    },
+    close: closers.closeAll,
+  }
+}
+
+function openTransport(deps: { readonly clock: Clock }, destination: SendingSettings): Transport {
+  try {
+    return openHttpsTransport(deps, { settings: destination.transport, connectionsMax: destination.concurrencyMax })
+  } catch (cause) {
+    throw new Error(`destination ${destination.id}: its transport cannot be opened`, { cause })
+  }
+}
+
+/** One format over one transport. Throws only for faults of ours (and what `beforeSend` throws), never for the far side's. */
+export function createDeliver(format: Format, transport: Transport): Deliver {
+  return async (document, { signal, beforeSend }) => {
+    if (signal.aborted) return { class: 'interrupted' }
+    // Written as of its signature, so that every attempt at this declaration sends, and digests, the same bytes.
+    const encoded = format.encode(document, new Date(document.signedAt))
+    if (!encoded.ok) return { class: 'permanent', code: encoded.problem.code, location: encoded.problem.location }
+    const message = encoded.value
+    // Commit point: once this holds true, a crash on the next line means "may have been sent".
+    const ours = await beforeSend(sha256Hex(message.bytes))
+    if (!ours) return { class: 'interrupted' }
+    const result = await transport.send(message, { signal })
+    return result.kind === 'answer' ? format.readAnswer(result.bytes, message.controlId) : outcomeWithoutAnswer(result)
+  }
+}
