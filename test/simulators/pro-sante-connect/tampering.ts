@@ -5,6 +5,8 @@ import { newKey, privateKeyOf, type SimulatorKeys } from './keys.ts'
 
 export type TamperingContext = { readonly faults: PscFaults; readonly keys: SimulatorKeys; readonly clientSecret: string }
 
+const keycloakAlgorithms = ['PS256', 'PS512', 'ES256', 'ES512', 'HS256', 'HS512', 'RS256', 'RS384', 'RS512']
+
 /** The token answer, its ID token changed as the faults say; untouched where they say nothing. */
 export async function tamperTokenAnswer(context: TamperingContext, body: string): Promise<string> {
   const answer = JSON.parse(body) as { id_token?: string }
@@ -82,6 +84,9 @@ export function tamperDiscovery(faults: PscFaults, body: string, walletOrigin: s
     ...(JSON.parse(body) as Record<string, unknown>),
     authorization_endpoint: `${walletOrigin}/auth`,
     acr_values_supported: ['0', '0'],
+    // Keycloak names every algorithm that it knows, not those that it uses for us.
+    id_token_signing_alg_values_supported: keycloakAlgorithms,
+    userinfo_signing_alg_values_supported: [...keycloakAlgorithms, 'none'],
   }
   if (faults.discovery === 'wrong-issuer') document.issuer = `${String(document.issuer)}-other`
   if (faults.discovery === 'endpoint-elsewhere') document.userinfo_endpoint = 'http://userinfo.example.test/userinfo'
