@@ -89,6 +89,7 @@ form > .buttons { margin-top: 1.5rem; }
 .field { min-width: 0; border: 0; margin: 0; padding: 0; }
 .field label, .field legend { font-weight: 600; padding: 0; }
 .field .hint { font-weight: 400; }
+.field label:has(.optional) + .hint::before { content: "· "; }
 .field input:not([type=radio]), .field select, .field textarea, .day input { width: 100%; min-height: 46px; margin-top: .3rem; padding: .5rem .7rem;
   border: 1.5px solid var(--edge); border-radius: 8px; background: var(--card); color: var(--ink); font: inherit; }
 .field textarea { resize: vertical; }
@@ -190,10 +191,8 @@ const receipt = `
 @media (min-width: 56rem) { .columns { grid-template-columns: 1fr 1fr; } }
 @media (max-width: 30rem) { .facts > div { grid-template-columns: 1fr; } .buttons > .button, .buttons > button { width: 100%; } .button.big { width: 100%; }
   .top nav { order: 3; width: 100%; } .top nav ul { justify-content: space-between; } .top nav a { padding: 0 .5rem; font-size: 1rem; }
-  .who { margin-left: 0; width: 100%; justify-content: space-between; } .way li:not(:last-child)::after { width: 1.2rem; margin: 0 .4rem; } }`
-
-const motion =
-  '@media (prefers-reduced-motion: no-preference) { .button, button, .rows li > a { transition: background-color .12s; } }'
+  .who { display: contents; } .who form { order: 1; margin-left: auto; } .who p { order: 2; flex: 1 1 50%; font-size: .95rem; } .who a { order: 2; font-size: .95rem; }
+  .list-head .buttons, .list-head > .button { width: 100%; } .way li:not(:last-child)::after { width: 1.2rem; margin: 0 .4rem; } }`
 
 const forced = '@media (forced-colors: active) { .radios label:has(:checked) { outline: 3px solid Highlight; } }'
 
@@ -207,4 +206,4 @@ const print = `
   .card, .banner { break-inside: avoid; }
 }`
 
-export const style = [colours, base, frame, controls, states, receipt, motion, forced, print].join('\n')
+export const style = [colours, base, frame, controls, states, receipt, forced, print].join('\n')

@@ -151,13 +151,13 @@ export const fieldText: Record<CaptureField, string> = {
 export const fieldHintText: Partial<Record<CaptureField, string>> = {
   birthDate: 'JJ/MM/AAAA',
   insMatricule: 'avec la clé, espaces permis',
-  birthFirstNames: 'Séparés par des espaces, dans l’ordre de l’état civil.',
-  birthPlaceInsee: '5 caractères ; 99 puis le code du pays pour une naissance à l’étranger.',
+  birthFirstNames: 'dans l’ordre de l’état civil, séparés par des espaces',
+  birthPlaceInsee: '5 caractères ; à l’étranger, 99 puis le pays',
   phone: '06 12 34 56 78 ou +33…',
   kitExpiry: 'JJ/MM/AAAA',
-  kitUdi: 'Seulement s’il diffère de celui du catalogue.',
-  consent: 'À ce que son identité soit conservée dans le fichier national.',
-  comment: 'Ne pas y répéter l’identité du patient.',
+  kitUdi: 's’il diffère du catalogue',
+  consent: 'à la conservation de son identité dans le fichier national',
+  comment: 'sans répéter l’identité du patient',
 }
 
 export const fieldProblemText: Record<FieldProblemCode, string> = {

@@ -23,7 +23,7 @@ export const failureText: Record<FailureCode, { readonly what: string; readonly 
   },
   'pharmacy-not-configured': {
     what: 'Cette officine n’est plus déclarée dans la passerelle.',
-    mend: 'Prévenez l’administrateur de votre groupement : l’officine est à déclarer de nouveau.',
+    mend: 'Prévenez l’administrateur de votre groupement : l’officine est à déclarer de nouveau.',
   },
   'unreadable-content': {
     what: 'Le dépistage enregistré n’a pas pu être relu.',

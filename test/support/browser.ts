@@ -10,7 +10,6 @@ const packageFolder = new URL('../../node_modules/@sparticuz/chromium/', import.
 /** The package's own flags turn off web security, which is what the tests look at; these are ours instead. */
 const flags = [
   '--headless=shell',
-  '--lang=fr-FR',
   // Chromium's sandbox needs user namespaces or a set-uid helper, and refuses root; the pages are our own.
   '--no-sandbox',
   '--no-zygote',

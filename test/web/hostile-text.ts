@@ -1,0 +1,21 @@
+/** Text that breaks what is careless: of HTML, HL7, terminals, logs and readers. */
+export const hostileTexts = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "' onfocus='alert(1)' autofocus='",
+  '</textarea></form><h1>gone</h1>',
+  '</title><!--',
+  '&amp;&#x3c;',
+  '|^~\\&',
+  '$' + '{7*7}{{7*7}}',
+  'line\rreturn',
+  '\n\nlines',
+  'nul\u0000nul',
+  '\u202Eright-to-left\u2066',
+  'émoji 🧪👩🏽‍🔬',
+  '\uFEFF\u200B',
+  '__proto__',
+  'constructor',
+  'x'.repeat(10_000),
+  '🧪'.repeat(10_000),
+] as const
