@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm'
 import type { PgTransaction } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { guardTransactions } from './guarded-client.ts'
 import { type AppliedMigration, listApplied } from './migrator.ts'
 import * as schema from './schema.ts'
 
@@ -46,7 +47,7 @@ export function openDatabase(url: string, limits: DatabaseLimits = databaseLimit
       idle_in_transaction_session_timeout: 60_000,
     },
   })
-  const db = drizzle(client, { schema })
+  const db = drizzle(guardTransactions(client), { schema })
   return {
     forPharmacy: (pharmacyId, run) =>
       db.transaction(async (tx) => {

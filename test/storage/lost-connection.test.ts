@@ -1,0 +1,152 @@
+/** A connection lost within a transaction: the transaction is undone and says so, and the process goes on. */
+import { sql } from 'drizzle-orm'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { type Database, openDatabase, type Tx } from '../../src/storage/database.ts'
+import { isConnectionLost } from '../../src/storage/guarded-client.ts'
+import { connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
+import { until } from './empty-database.ts'
+
+let databases: TestDatabases
+let database: Database
+let admin: ReturnType<typeof connect>
+
+beforeAll(async () => {
+  databases = await createTestDatabases(inject('postgresSuperUrl'))
+  admin = connect(databases.superUrl)
+  await admin`create table notes (word text)`
+})
+afterAll(async () => {
+  await admin.end()
+  await databases.drop()
+})
+beforeEach(async () => {
+  await admin`truncate notes`
+  // One connection: whatever comes next takes the place of the one that was lost.
+  database = openDatabase(databases.superUrl, { connectionsMax: 1, statementTimeoutMs: 15_000 })
+})
+afterEach(() => database.close())
+
+const note = (tx: Tx, word: string) => tx.execute(sql`insert into notes values (${word})`)
+const notes = async () => (await admin<{ word: string }[]>`select word from notes order by word`).map((row) => row.word)
+
+/** Ends the transaction's own backend from outside, and waits until our side has heard of it. */
+async function cut(tx: Tx): Promise<void> {
+  const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+  await admin`select pg_terminate_backend(${row?.pid ?? 0})`
+  await until(
+    'the backend is gone',
+    async () => (await admin`select 1 from pg_stat_activity where pid = ${row?.pid ?? 0}`).length === 0,
+  )
+}
+
+/** The next transaction works: nothing of the lost one stands in its way. */
+async function worksAgain(): Promise<void> {
+  await database.forNobody((tx) => note(tx, 'after'))
+  expect(await notes()).toEqual(['after'])
+}
+
+describe('a transaction whose connection is cut', () => {
+  test('while a statement runs is undone and rejects', async () => {
+    const lost = database.forNobody(async (tx) => {
+      await note(tx, 'lost')
+      await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`)
+    })
+    await expect(lost).rejects.toThrow()
+    await worksAgain()
+  })
+
+  test('between two statements is undone, and its later statements go nowhere', async () => {
+    const refusals: unknown[] = []
+    const lost = database.forNobody(async (tx) => {
+      await note(tx, 'lost')
+      await cut(tx)
+      for (const word of ['stray', 'stray again']) await note(tx, word).catch((cause: unknown) => refusals.push(cause))
+      throw new Error('our own')
+    })
+    await expect(lost).rejects.toThrow()
+    await until('the rest of it has run', async () => refusals.length === 2)
+    await worksAgain()
+  })
+
+  test('before its commit says that it did not commit', async () => {
+    const lost = database.forNobody(async (tx) => {
+      await note(tx, 'lost')
+      await cut(tx)
+      return 'done'
+    })
+    await expect(lost).rejects.toThrow()
+    await worksAgain()
+  })
+
+  test('sends nothing on the connection that took its place', async () => {
+    let go: () => void = () => undefined
+    const taken = new Promise<void>((done) => {
+      go = done
+    })
+    let stray: unknown = null
+    const lost = database.forNobody(async (tx) => {
+      await note(tx, 'lost')
+      await cut(tx)
+      await taken
+      stray = await note(tx, 'stray').then(
+        () => 'was written outside any transaction',
+        () => 'was refused',
+      )
+    })
+    await expect(lost).rejects.toThrow()
+    await database.forNobody(async (tx) => {
+      await note(tx, 'after')
+      go()
+      await until('the stray statement has been tried', async () => stray !== null)
+    })
+    expect(stray).toBe('was refused')
+    expect(await notes()).toEqual(['after'])
+  })
+
+  test('twenty at once all end, and the pool serves twenty more', async () => {
+    const pool = openDatabase(databases.superUrl, { connectionsMax: 5, statementTimeoutMs: 15_000 })
+    const cutOff = () => pool.forNobody((tx) => tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`))
+    const ends = await Promise.allSettled(Array.from({ length: 20 }, cutOff))
+    expect(ends.map((end) => end.status)).toEqual(Array(20).fill('rejected'))
+    await Promise.all(Array.from({ length: 20 }, (_, index) => pool.forNobody((tx) => note(tx, `after ${index}`))))
+    expect(await notes()).toHaveLength(20)
+    await pool.close()
+  })
+})
+
+test('a transaction used after its end is refused, whether it committed or not', async () => {
+  let kept: Tx | null = null
+  await database.forNobody(async (tx) => {
+    kept = tx
+    await note(tx, 'within')
+  })
+  await expect(note(kept as unknown as Tx, 'late')).rejects.toThrow()
+  const undone = database.forNobody(async (tx) => {
+    kept = tx
+    await note(tx, 'undone')
+    throw new Error('our own')
+  })
+  await expect(undone).rejects.toThrow('our own')
+  await expect(note(kept as unknown as Tx, 'late')).rejects.toThrow()
+  expect(await notes()).toEqual(['within'])
+})
+
+test('what is no loss of a connection passes through as it was thrown, and undoes the transaction', async () => {
+  const own = new Error('our own')
+  await expect(
+    database.forNobody(async (tx) => {
+      await note(tx, 'undone')
+      throw own
+    }),
+  ).rejects.toBe(own)
+  await expect(database.forNobody((tx) => tx.execute(sql`select 1 / 0`))).rejects.toMatchObject({ cause: { code: '22012' } })
+  expect(await notes()).toEqual([])
+})
+
+test('a loss is told from other errors, behind any wrapper', () => {
+  const withCode = (code: string) => Object.assign(new Error(code), { code })
+  for (const code of ['CONNECTION_CLOSED', 'CONNECTION_DESTROYED', 'ECONNRESET', 'EPIPE'])
+    expect(isConnectionLost(new Error('wrapped', { cause: withCode(code) }))).toBe(true)
+  for (const other of [withCode('23505'), withCode('UNSAFE_TRANSACTION'), new Error('x'), null, 'CONNECTION_CLOSED'])
+    expect(isConnectionLost(other)).toBe(false)
+})
