@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sql } from 'postgres'
 import { assert } from '../base/assert.ts'
+import { isConnectionLost } from './guarded-client.ts'
 
 export type MigrationFile = { readonly version: number; readonly name: string; readonly sha256: string; readonly sql: string }
 export type AppliedMigration = { readonly version: number; readonly name: string; readonly sha256: string }
@@ -35,6 +36,8 @@ const lockWaitMs = 60_000
 const filesMax = 10_000
 /** Statements give up soon on a lock that live traffic holds; the whole file is tried again this often. */
 const lockTimeout = '2s'
+/** A backend whose process was killed notices after this, and lets go of the locks that it holds. */
+const deadClientCheck = '1s'
 const triesMax = 15
 const retryableCodes = new Set(['55P03', '40P01', '40001'])
 
@@ -51,19 +54,20 @@ export async function readMigrations(folder: string): Promise<readonly Migration
     const sql = (await readFile(join(folder, name), 'utf8')).replaceAll('\r\n', '\n')
     files.push({ version: files.length + 1, name, sha256: createHash('sha256').update(sql).digest('hex'), sql })
   }
+  // A release without its files would call an empty database up to date.
+  if (files.length === 0) throw new MigrationError('missing', `no migration file in ${folder}`)
   return files
 }
 
-/** The files that `applied` still lacks; throws `MigrationError` where the two disagree. Pure. */
+/** The files that `applied`, in order of version, still lacks; throws `MigrationError` where the two disagree. Pure. */
 export function planMigrations(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): readonly MigrationFile[] {
-  for (const done of applied) {
-    const file = files[done.version - 1]
-    if (!file) {
-      const newest = files.at(-1)?.version ?? 0
-      throw done.version > newest && newest > 0
-        ? new MigrationError('database-newer', `the database has ${done.name}; this release knows ${newest} files`)
-        : new MigrationError('missing', done.name)
-    }
+  for (const [index, done] of applied.entries()) {
+    // A record that was taken out would have its file, or another, run a second time.
+    if (done.version !== index + 1)
+      throw new MigrationError('gap-in-numbers', `the database has ${done.name} where ${index + 1} was expected`)
+    const file = files[index]
+    if (!file)
+      throw new MigrationError('database-newer', `the database has ${done.name}; this release knows ${files.length} files`)
     if (file.name !== done.name) throw new MigrationError('missing', `${done.name} (found ${file.name})`)
     if (file.sha256 !== done.sha256) throw new MigrationError('edited', file.name)
   }
@@ -83,6 +87,7 @@ export async function migrate(
 ): Promise<MigrationReport> {
   const files = await readMigrations(folder)
   const connection = await owner.reserve()
+  let lost = false
   try {
     await takeLock(connection, options.wait)
     await connection`create table if not exists schema_migrations (
@@ -90,9 +95,15 @@ export async function migrate(
     const pending = planMigrations(files, await listApplied(connection))
     for (const file of pending) await runFile(connection, file, options)
     return { applied: pending.map((file) => file.name), version: files.length }
+  } catch (cause) {
+    lost = isConnectionLost(cause)
+    throw cause
   } finally {
-    await connection`select pg_advisory_unlock(${lockKey})`.catch(() => undefined)
-    connection.release()
+    // With the connection the server gave back the lock; the driver must not be asked to write on it (see guarded-client.ts).
+    if (!lost) {
+      await connection`select pg_advisory_unlock(${lockKey})`
+      connection.release()
+    }
   }
 }
 
@@ -120,7 +131,9 @@ async function runFile(
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await connection.unsafe(`begin; set local lock_timeout = '${lockTimeout}'`)
+      await connection.unsafe(
+        `begin; set local lock_timeout = '${lockTimeout}'; set local client_connection_check_interval = '${deadClientCheck}'`,
+      )
       await connection.unsafe(file.sql)
       await connection`insert into schema_migrations (version, name, sha256, applied_at)
         values (${file.version}, ${file.name}, ${file.sha256}, ${options.now().toISOString()})`
@@ -128,7 +141,7 @@ async function runFile(
       await connection.unsafe('commit')
       return
     } catch (cause) {
-      await connection.unsafe('rollback')
+      if (!isConnectionLost(cause)) await connection.unsafe('rollback')
       const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
       if (!retryableCodes.has(code) || attempt >= triesMax) throw new MigrationError('failed', file.name, { cause })
       await options.wait(200 * attempt)
