@@ -17,5 +17,5 @@ export const hostileTexts = [
   '__proto__',
   'constructor',
   'x'.repeat(10_000),
-  '🧪'.repeat(10_000),
+  '🧪'.repeat(4_000),
 ] as const
