@@ -19,7 +19,7 @@ const hostileText = fc.oneof(
   }),
 )
 
-test('whatever text is not refused comes back unchanged from an element and from an attribute', () => {
+test('whatever text is not refused comes back unchanged from an element and from an attribute', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(hostileText, (text) => {
       if (findUnreadableText({ text }) !== null) return
@@ -81,7 +81,9 @@ test('the ids of a known screening are the ones that earlier releases wrote', ()
   expect(documentOid(someId, 2)).toBe('2.25.311182161800806586183665136225058510487')
 })
 
-test('ids are whole OIDs of at most 64 characters, under the arc of UUIDs, marked as UUIDs of version 8', () => {
+test('ids are whole OIDs of at most 64 characters, under the arc of UUIDs, marked as UUIDs of version 8', {
+  timeout: 60_000,
+}, () => {
   fc.assert(
     fc.property(fc.uuid(), fc.integer({ min: 1, max: 1000 }), (screeningId, version) => {
       for (const oid of [documentOid(screeningId, version), documentSetOid(screeningId), localPatientRoot]) {
