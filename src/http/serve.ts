@@ -1,7 +1,7 @@
 /** Puts an application on a port, with a bound on everything that a peer may do to a connection. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 
 export type ServedApp = {
   readonly port: number
@@ -29,7 +29,9 @@ export async function serveApp(app: { readonly fetch: Fetch }, options: ServeOpt
   const headers = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...options.headers }
   const listener = getRequestListener((request, env) => app.fetch(request, env as Parameters<Fetch>[1]), {
     overrideGlobalObjects: false,
-    errorHandler: () => new Response(null, { status: 400, headers }),
+    // Only reached where the application itself could not answer, not even with its error page.
+    errorHandler: (error) =>
+      new Response(null, { status: error instanceof RequestError ? 400 : 500, headers: { ...headers, 'Content-Length': '0' } }),
   })
   const server = createServer(
     {

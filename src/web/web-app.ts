@@ -7,6 +7,7 @@ import type { NewId } from '../base/ids.ts'
 import type { Profile } from '../domain/profile.ts'
 import type { TestKit } from '../domain/test-kit.ts'
 import { type AppDeps, type AppOptions, createApp } from '../http/app.ts'
+import { strictHeaders } from '../http/headers.ts'
 import type { HttpEnv, Route } from '../http/route.ts'
 import { wellKnownRoutes } from '../http/routes/well-known.ts'
 import { buildAssets } from './assets.ts'
@@ -33,7 +34,13 @@ export type WebAppOptions = {
 } & Omit<AppOptions, 'routes' | 'assets'>
 
 /** `routes` is the registry: everything that is served besides the assets. */
-export type WebApp = { readonly app: Hono<HttpEnv>; readonly routes: readonly Route[]; readonly assetPaths: readonly string[] }
+export type WebApp = {
+  readonly app: Hono<HttpEnv>
+  readonly routes: readonly Route[]
+  readonly assetPaths: readonly string[]
+  /** For `serveApp`: what is refused before the application is asked carries the same headers. */
+  readonly headers: Readonly<Record<string, string>>
+}
 
 export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
   const { assets, paths } = buildAssets()
@@ -56,5 +63,5 @@ export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
     },
     { ...options, routes, assets },
   )
-  return { app, routes, assetPaths: [...assets.keys()] }
+  return { app, routes, assetPaths: [...assets.keys()], headers: strictHeaders(options) }
 }

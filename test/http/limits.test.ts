@@ -95,10 +95,14 @@ test('no body is read before its sender may send one', async () => {
   expect(pulled).toBe(0)
 })
 
-test('an answer that takes too long becomes "try again", and the late work harms nothing', async () => {
+test('an answer that takes too long becomes "try again"', async () => {
   const never = new Promise<string>(() => undefined)
   await expect(withDeadline(never, 5, () => new Error('late'))).rejects.toThrow('late')
   expect(await withDeadline(Promise.resolve('in time'), 5_000, () => new Error('late'))).toBe('in time')
+  const house = openHouse({ limits: { answerTimeoutMs: 30 } })
+  house.captureFault = 'no-answer'
+  const answer = await post(house, '/depistages/nouveau', 'pharmacist', { idempotencyKey: 'k'.repeat(20) })
+  expect([answer.status, house.failures]).toEqual([503, []])
 })
 
 test('the client is the peer, unless a trusted proxy says otherwise', () => {

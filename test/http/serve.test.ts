@@ -36,6 +36,17 @@ test('what cannot even be read as a request is refused in few bytes, with header
   }
 })
 
+test('an application that cannot even show its error page answers an empty 500 with the same headers', async () => {
+  const app = { fetch: () => Promise.reject(new Error('secret')) }
+  const served = await serveApp(app, { host: '127.0.0.1', port: 0, headers: guarded })
+  try {
+    const answer = await rawRequest(served.port, 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    expect([answer.status, answer.body, answer.headers['content-security-policy']]).toEqual([500, '', "default-src 'none'"])
+  } finally {
+    await served.close()
+  }
+})
+
 test('a peer that sends its headers drop by drop is cut off', async () => {
   const served = await serveApp(openHouse().app, { host: '127.0.0.1', port: 0, headersTimeoutMs: 300, requestTimeoutMs: 500 })
   try {

@@ -48,8 +48,8 @@ export type House = WebApp & {
   readonly denials: Denial[]
   readonly served: RequestServed[]
   readonly failures: { readonly requestId: string; readonly route: string; readonly error: unknown }[]
-  /** What the next capture or signature throws; null: it works. */
-  captureFault: GatewayErrorCode | Error | null
+  /** What captures and signatures throw, or that they never answer; null: they work. */
+  captureFault: GatewayErrorCode | Error | 'no-answer' | null
   signInProblem: SignInProblem | null
   readonly captures: { readonly fields: unknown; readonly idempotencyKey: string }[]
   clockMs: number
@@ -150,6 +150,7 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
   const store: Actions['signScreening'] = async (actor, { screeningId, fields, idempotencyKey }) => {
     house.captures.push({ fields, idempotencyKey })
     if (house.captureFault instanceof Error) throw house.captureFault
+    if (house.captureFault === 'no-answer') return new Promise(() => undefined)
     if (house.captureFault) throw new GatewayError(house.captureFault)
     const rules = {
       now: clock.now(),
