@@ -110,18 +110,35 @@ function replacePrimaries(
   })
 }
 
-/** Walks the index of (tenant key, ref), one replaced key after the other, and stops at `limit`: nothing is read twice. */
-async function listRecordKeysToMove(sql: Sql, after: RecordKeyPlace | null, limit: number): Promise<readonly RecordKeyRow[]> {
-  const keyId = after?.tenantKeyId ?? zeroId
-  const ref = after?.ref ?? zeroId
-  return sql<RecordKeyRow[]>`
-    select r.ref, r.pharmacy_id as "pharmacyId", r.tenant_key_id as "tenantKeyId", r.wrapped
+/**
+ * Walks the index of (tenant key, ref), one replaced key after the other, and stops at `limit`: nothing is read twice. Bitmaps and
+ * scans are ruled out, since with old statistics the planner would sort all of a large pharmacy's rows for each batch of them.
+ */
+function listRecordKeysToMove(sql: Sql, after: RecordKeyPlace | null, limit: number): Promise<readonly RecordKeyRow[]> {
+  return sql.begin(async (tx) => {
+    await tx`select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`
+    return selectRecordKeysToMove(tx, after, limit)
+  })
+}
+
+/** Apart, so that a test can explain it. */
+export function selectRecordKeysToMove(
+  sql: Pick<Sql, 'unsafe'>,
+  after: RecordKeyPlace | null,
+  limit: number,
+  prefix: '' | 'explain' = '',
+): Promise<readonly RecordKeyRow[]> {
+  return sql.unsafe<RecordKeyRow[]>(
+    `${prefix} select r.ref, r.pharmacy_id as "pharmacyId", r.tenant_key_id as "tenantKeyId", r.wrapped
     from (select id from tenant_keys
-      where not is_primary and purpose = 'records' and id >= ${keyId}::uuid order by id) as old,
+      where not is_primary and purpose = 'records' and id >= $1::uuid order by id) as old,
     lateral (select * from record_keys
-      where tenant_key_id = old.id and ref > case when old.id = ${keyId}::uuid then ${ref}::uuid else ${zeroId}::uuid end
-      order by ref limit ${limit}) as r
-    order by r.tenant_key_id, r.ref limit ${limit}`
+      where tenant_key_id = old.id and ref > case when old.id = $1::uuid then $2::uuid else '${zeroId}'::uuid end
+      order by ref limit $3) as r
+    order by old.id, r.ref limit $3`,
+    [after?.tenantKeyId ?? zeroId, after?.ref ?? zeroId, limit],
+    { prepare: prefix === '' },
+  )
 }
 
 /** Rows erased meanwhile stay erased, and rows moved meanwhile stay where they are: both conditions stand in the statement. */
