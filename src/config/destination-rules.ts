@@ -2,7 +2,7 @@
 import { isEeaCountry } from './eea.ts'
 import { finessOf } from './list-rules.ts'
 import { demoRefused, type Finding, isDemoName, listRepeats, notEea, type RuleContext, type SoundFiles } from './rule-parts.ts'
-import { type DestinationsFile, retryDefaults, timeoutMsDefault } from './schemas/destinations.ts'
+import { breakerDefaults, type DestinationsFile, retryDefaults, timeoutMsDefault } from './schemas/destinations.ts'
 import { leaseSecondsDefault } from './schemas/gateway.ts'
 import type { Sound } from './validate-file.ts'
 
@@ -49,9 +49,11 @@ function transportRules({ transport }: Destination, context: RuleContext, find: 
   }
 }
 
-function limitRules({ transport, retry }: Destination, { gateway }: SoundFiles, find: Find): void {
+function limitRules({ transport, retry, breaker }: Destination, { gateway }: SoundFiles, find: Find): void {
   const { baseMs = retryDefaults.baseMs, capMs = retryDefaults.capMs } = retry ?? {}
   if (baseMs > capMs) find(['retry', 'baseMs'], `expected at most capMs, which is ${capMs}`)
+  const { holdMs = breakerDefaults.holdMs, holdCapMs = breakerDefaults.holdCapMs } = breaker ?? {}
+  if (holdMs > holdCapMs) find(['breaker', 'holdMs'], `expected at most holdCapMs, which is ${holdCapMs}`)
   // A lease that ends during an exchange turns a good answer into a doubtful one.
   const leaseMs = (gateway?.worker?.leaseSeconds ?? leaseSecondsDefault) * 1000
   const timeoutMs = transport?.timeoutMs ?? timeoutMsDefault

@@ -20,6 +20,12 @@ export type HttpsTransportSettings = {
 
 export type TransportSettings = HttpsTransportSettings
 
+/** When sending pauses: after so many failures with no answer between, for a time that doubles with each probe in vain. */
+export type BreakerPolicy = { readonly failuresMax: number; readonly holdMs: number; readonly holdCapMs: number }
+
+/** How fast declarations may leave, over all workers, and how that climbs when the destination has come back. */
+export type PacePolicy = { readonly perSecondMax: number; readonly rampFromPerSecond: number; readonly rampMs: number }
+
 export type DestinationSettings = {
   readonly id: string
   /** What pages call it. */
@@ -30,6 +36,8 @@ export type DestinationSettings = {
   /** Requests under way at once, over all workers. */
   readonly concurrencyMax: number
   readonly retry: RetryPolicy
+  readonly breaker: BreakerPolicy
+  readonly pace: PacePolicy
   readonly pharmacies: 'all' | readonly Finess[]
   /** Receipts of a billed destination are metered; those of a test one never are. */
   readonly billed: boolean

@@ -1,5 +1,6 @@
-/** One claimed declaration, to a settled row. Throws only for our own faults, never for the far side's. */
+/** One claimed declaration, to its outcome. Throws only for our own faults, never for the far side's. */
 import type { DeclarationDocument } from '../domain/declaration-document.ts'
+import type { BreakerPolicy, PacePolicy } from '../domain/destination-settings.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { type Deduplication, decideSettlement, type RetryPolicy } from '../domain/settlement.ts'
 import type { Claim, Settled } from '../storage/queries.ts'
@@ -10,6 +11,9 @@ export type QueueDestination = {
   readonly deduplicates: Deduplication
   readonly concurrencyMax: number
   readonly retry: RetryPolicy
+  readonly breaker: BreakerPolicy
+  readonly pace: PacePolicy
+  /** Ends, in one way or another, well before the lease does: its own timeout is the bound. */
   deliver(
     document: DeclarationDocument,
     options: { readonly signal: AbortSignal; readonly beforeSend: (messageSha256: string) => Promise<boolean> },
@@ -19,57 +23,64 @@ export type QueueDestination = {
 /** What a claimed row opens to: the document, or the outcome that it has without being sent. */
 export type OpenedDeclaration = { readonly document: DeclarationDocument } | { readonly outcome: Outcome }
 
-export type RunDeps = {
+export type SendDeps = {
   readonly markSent: (claim: Claim, messageSha256: string) => Promise<boolean>
-  readonly settle: (settled: Settled) => Promise<boolean>
-  readonly random: () => number
-  readonly onLeaseLost: (claim: Claim) => void
-  readonly onSettled: (claim: Claim, settled: Settled) => void
+  readonly monotonicMs: () => number
+  readonly leaseMs: number
 }
+
+/** Null: the lease was lost, and whoever holds it now settles it. `sent`: a byte may have left. */
+export type Ended = { readonly outcome: Outcome; readonly sent: boolean } | null
 
 export async function runDeclaration(
-  deps: RunDeps,
+  deps: SendDeps,
   claim: Claim,
   step: { readonly destination: QueueDestination; readonly opened: OpenedDeclaration; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<Ended> {
   const { destination, opened, signal } = step
-  let lost = false
-  const outcome: Outcome =
-    'outcome' in opened
-      ? opened.outcome
-      : await destination.deliver(opened.document, {
-          signal,
-          // Written before the first byte leaves: after this line a crash means "maybe delivered".
-          beforeSend: async (messageSha256) => {
-            if (signal.aborted) return false
-            lost = !(await deps.markSent(claim, messageSha256))
-            return !lost
-          },
-        })
-  // A lease lost means: stop, say so, touch nothing. Whoever holds it now settles it.
-  if (lost) return deps.onLeaseLost(claim)
-  await settleClaim(deps, claim, { outcome, destination, auditAction: 'declaration.settle' })
+  if ('outcome' in opened) return { outcome: opened.outcome, sent: false }
+  const mark: { came: 'sent' | 'lost' | 'stopped' | null } = { came: null }
+  const outcome = await destination.deliver(opened.document, {
+    signal,
+    // Written before the first byte leaves: after this line a crash means "maybe delivered".
+    beforeSend: async (messageSha256) => {
+      mark.came = signal.aborted ? 'stopped' : await markInTime(deps, claim, messageSha256)
+      return mark.came === 'sent'
+    },
+  })
+  if (mark.came === 'lost') return null
+  // No byte left, whatever was said of it: the mark could not be made, or came too late to act on.
+  return mark.came === 'stopped' ? { outcome: { class: 'interrupted' }, sent: false } : { outcome, sent: mark.came === 'sent' }
 }
 
-/** Settles one claim by the destination's promises; also the road by which rescued claims go. */
-export async function settleClaim(
-  deps: Pick<RunDeps, 'settle' | 'random' | 'onLeaseLost' | 'onSettled'>,
+/**
+ * A process that was suspended here may wake when its lease is another's: what took half a lease is not acted on. The mark
+ * that could not be made (or whose commit was not seen) is no reason to send either; settling then says "interrupted".
+ */
+async function markInTime(deps: SendDeps, claim: Claim, messageSha256: string): Promise<'sent' | 'lost' | 'stopped'> {
+  const askedAt = deps.monotonicMs()
+  try {
+    if (!(await deps.markSent(claim, messageSha256))) return 'lost'
+  } catch {
+    return 'stopped'
+  }
+  return deps.monotonicMs() - askedAt < deps.leaseMs / 2 ? 'sent' : 'stopped'
+}
+
+/** The row's next state, by the outcome and the destination's promises. */
+export function settlementOf(
   claim: Claim,
   end: {
     readonly outcome: Outcome
     readonly destination: Pick<QueueDestination, 'retry' | 'deduplicates'>
     readonly auditAction: Settled['auditAction']
+    readonly attemptEpoch?: number
+    readonly random: () => number
   },
-): Promise<void> {
-  const { outcome, destination, auditAction } = end
-  const settlement = decideSettlement({
-    outcome,
-    attemptCount: claim.attemptCount,
-    policy: destination.retry,
-    deduplicates: destination.deduplicates,
-    random: deps.random,
-  })
-  const settled: Settled = { id: claim.id, epoch: claim.epoch, outcome: outcome.class, settlement, auditAction }
-  if (await deps.settle(settled)) deps.onSettled(claim, settled)
-  else deps.onLeaseLost(claim)
+): Settled {
+  const { outcome, destination, auditAction, random } = end
+  const { retry: policy, deduplicates } = destination
+  const settlement = decideSettlement({ outcome, attemptCount: claim.attemptCount, policy, deduplicates, random })
+  const { id, epoch } = claim
+  return { id, epoch, attemptEpoch: end.attemptEpoch ?? epoch, outcome: outcome.class, settlement, auditAction }
 }

@@ -1,18 +1,15 @@
-/** The forwarding worker: rescues, claims, opens, sends and settles, until it is told to stop. */
-import { createBatcher } from '../base/batcher.ts'
+/** The forwarding worker: rescues, claims, opens, sends and settles, a lane for each destination, until it is told to stop. */
 import type { Database } from '../storage/database.ts'
-import {
-  type Claim,
-  claimDue,
-  claimExpired,
-  extendLeases,
-  markSent,
-  msUntilDue,
-  type Settled,
-  settle,
-} from '../storage/queries.ts'
-import { createInFlight } from './in-flight.ts'
-import { type OpenedDeclaration, type QueueDestination, runDeclaration, settleClaim } from './run-declaration.ts'
+import { type Claim, extendLeases, lookAhead, releaseClaims } from '../storage/queries.ts'
+import { askToSend } from './ask.ts'
+import { createLane, faultPauseMs, type Lane } from './lane.ts'
+import { createKick, type Kick, kickedWithin, turnLane } from './lane-loop.ts'
+import { rescueExpired } from './rescue.ts'
+import { type OpenedDeclaration, type QueueDestination, runDeclaration } from './run-declaration.ts'
+import { createSettling } from './settling.ts'
+import type { WorkerEvents } from './worker-events.ts'
+
+export type { WorkerEvents } from './worker-events.ts'
 
 export type WorkerDeps = {
   readonly database: Pick<Database, 'forWorker' | 'listenForDue'>
@@ -21,22 +18,20 @@ export type WorkerDeps = {
   readonly openForSending: (claims: readonly Claim[]) => Promise<ReadonlyMap<string, OpenedDeclaration>>
   readonly random: () => number
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Elapsed time only, never the time of day: that is PostgreSQL's. */
+  readonly monotonicMs?: () => number
   readonly events: WorkerEvents
 }
 
-/** Ids, codes and counts only. */
-export type WorkerEvents = {
-  settled(claim: Claim, settled: Settled): void
-  leaseLost(claim: Claim): void
-  failed(step: 'claim' | 'run' | 'rescue' | 'heartbeat' | 'open', cause: unknown): void
-}
-
 export type WorkerSettings = {
-  /** Names this worker in claims and attempts. */
+  /** Names this worker in claims, grants and attempts: one name a process that runs, or two share one grant. */
   readonly name: string
   readonly leaseMs: number
+  /** Rows claimed ahead for one destination. */
   readonly batchSize: number
   readonly pollMs: number
+  /** How long after its own start PostgreSQL leaves expired leases to their holders; default 10 s. */
+  readonly rescueGraceMs?: number
 }
 
 export type Worker = {
@@ -47,163 +42,145 @@ export type Worker = {
   stop(graceMs: number): Promise<void>
 }
 
-const settleBatchMax = 200
-const nothingOpened: OpenedDeclaration = { outcome: { class: 'permanent', code: 'unreadable-content' } }
-/** After a fault of our own (the database is away), not to spin. */
-const faultPauseMs = 1000
+const rescueGraceMsDefault = 10_000
 
 export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker {
-  const { database, events } = deps
-  const destinations = new Map(deps.destinations.map((destination) => [destination.id, destination]))
-  const inFlight = createInFlight(new Map(deps.destinations.map((entry) => [entry.id, entry.concurrencyMax])), (_claim, cause) =>
-    events.failed('run', cause),
-  )
+  const { database, events, wait } = deps
+  const { name, leaseMs, batchSize } = settings
+  const monotonicMs = deps.monotonicMs ?? (() => performance.now())
   const stopping = new AbortController()
   const interrupting = new AbortController()
-  let wake: () => void = () => undefined
-  let loop: Promise<void> | null = null
-  let heart: Promise<void> | null = null
-  let unlisten: (() => Promise<void>) | null = null
-
-  const markSentInSets = createBatcher(
-    async (items: readonly { claim: Claim; messageSha256: string }[]) => {
-      const rows = items.map(({ claim, messageSha256 }) => ({ id: claim.id, epoch: claim.epoch, messageSha256 }))
-      const won = await database.forWorker((tx) => markSent(tx, rows, settings.leaseMs))
-      return items.map(({ claim }) => won.has(claim.id))
-    },
-    { sizeMax: settleBatchMax },
-  )
-  const settleInSets = createBatcher(
-    async (items: readonly Settled[]) => {
-      const won = await database.forWorker((tx) => settle(tx, items))
-      return items.map((item) => won.has(item.id))
-    },
-    { sizeMax: settleBatchMax },
-  )
-  const runDeps = {
-    markSent: (claim: Claim, messageSha256: string) => markSentInSets({ claim, messageSha256 }),
-    settle: settleInSets,
+  const finished = new AbortController()
+  const settling = createSettling({ database, wait, events, monotonicMs }, { leaseMs, hasty: interrupting.signal })
+  const sendDeps = { markSent: settling.markSent, monotonicMs, leaseMs }
+  const rescueDeps = {
+    database,
+    findDestination: (id: string) => lanes.get(id)?.lane.destination,
+    settle: settling.settle,
     random: deps.random,
-    onLeaseLost: (claim: Claim) => events.leaseLost(claim),
-    onSettled: (claim: Claim, settled: Settled) => events.settled(claim, settled),
   }
+  const lanes = new Map(deps.destinations.map((destination) => [destination.id, openLane(destination)]))
+  const dispatch = createKick()
+  const loops: Promise<void>[] = []
+  let rescuedAt = Number.NEGATIVE_INFINITY
+  let unlisten: () => Promise<void> = async () => undefined
 
-  async function claimAndRun(): Promise<number> {
-    const open = deps.destinations.filter((destination) => inFlight.room(destination.id) > 0)
-    let claimed = 0
-    // One claim a destination: a full or slow one takes no room from the others.
-    for (const destination of open) {
-      const limit = Math.min(settings.batchSize, inFlight.room(destination.id))
-      const claims = await database.forWorker((tx) =>
-        claimDue(tx, { worker: settings.name, leaseMs: settings.leaseMs, destinations: [destination.id], limit }),
-      )
-      claimed += claims.length
-      if (claims.length > 0) await runClaims(destination, claims)
-    }
-    return claimed
-  }
-
-  async function runClaims(destination: QueueDestination, claims: readonly Claim[]): Promise<void> {
-    let opened: ReadonlyMap<string, OpenedDeclaration>
-    try {
-      opened = await deps.openForSending(claims)
-    } catch (cause) {
-      // Ours, not theirs: give the rows back uncounted, and pause.
-      events.failed('open', cause)
-      for (const claim of claims)
-        await settleClaim(runDeps, claim, { outcome: { class: 'interrupted' }, destination, auditAction: 'declaration.settle' })
-      await deps.wait(faultPauseMs, stopping.signal)
-      return
-    }
-    for (const claim of claims) {
-      const step = { destination, opened: opened.get(claim.id) ?? nothingOpened, signal: interrupting.signal }
-      inFlight.run(claim, () => runDeclaration(runDeps, claim, step))
-    }
-  }
-
-  /** Leases that ran out: a claimed one goes back uncounted, a sent one is ambiguous. Through the normal settlement. */
-  async function rescue(): Promise<void> {
-    const expired = await database.forWorker((tx) =>
-      claimExpired(tx, { worker: settings.name, leaseMs: settings.leaseMs, limit: settings.batchSize }),
+  function openLane(destination: QueueDestination): { lane: Lane; kick: Kick; askedAt: number } {
+    const kick = createKick()
+    const lane = createLane(
+      {
+        ask: (input) => {
+          entry.askedAt = monotonicMs()
+          return askToSend(database, destination, { worker: name, leaseMs, ...input })
+        },
+        openForSending: deps.openForSending,
+        run: (claim, opened) => runDeclaration(sendDeps, claim, { destination, opened, signal: interrupting.signal }),
+        settle: settling.settle,
+        // What cannot be given back now goes back when its lease runs out.
+        release: (claims) =>
+          database.forWorker((tx) => releaseClaims(tx, claims)).catch((cause: unknown) => events.failed('claim', cause)),
+        random: deps.random,
+        events,
+        onKick: kick.kick,
+        onRequeued: () => dispatch.kick(),
+      },
+      destination,
+      { batchSize },
     )
-    for (const claim of expired) {
-      const destination = destinations.get(claim.destination)
-      const outcome =
-        claim.leftIn === 'claimed'
-          ? ({ class: 'interrupted' } as const)
-          : ({ class: 'ambiguous', code: 'lease-expired' } as const)
-      const promises = destination ?? { deduplicates: 'none' as const, retry: { baseMs: 1000, capMs: 60_000, attemptsMax: 1 } }
-      await settleClaim(runDeps, claim, { outcome, destination: promises, auditAction: 'declaration.rescue' })
-    }
+    const entry = { lane, kick, askedAt: monotonicMs() }
+    return entry
   }
 
-  async function round(): Promise<number> {
+  async function rescue(): Promise<void> {
+    const graceMs = settings.rescueGraceMs ?? rescueGraceMsDefault
+    rescuedAt = monotonicMs()
     try {
-      await rescue()
+      await rescueExpired(rescueDeps, { worker: name, leaseMs, graceMs, setSize: 200 })
     } catch (cause) {
       events.failed('rescue', cause)
     }
-    return claimAndRun()
   }
 
-  async function runLoop(): Promise<void> {
+  /** Looks where work is due and kicks those lanes; sleeps until the next is due, a notice comes, or polling's turn. */
+  async function dispatchLoop(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const woken = new Promise<void>((resume) => {
-        wake = resume
-      })
+      let idleMs = settings.pollMs
       try {
-        const claimed = await round()
-        if (claimed > 0 && deps.destinations.some((entry) => inFlight.room(entry.id) > 0)) continue
-        const due = await database.forWorker((tx) => msUntilDue(tx))
-        const full = inFlight.held().length > 0 && due === 0
-        const idleMs = Math.min(settings.pollMs, due === null || due === 0 ? settings.pollMs : due)
-        await Promise.race([woken, full ? inFlight.oneEnded() : deps.wait(idleMs, stopping.signal)])
+        if (monotonicMs() - rescuedAt >= settings.pollMs) await rescue()
+        const ahead = await database.forWorker((tx) => lookAhead(tx, [...lanes.keys()]))
+        for (const { destination, dueNow, nextMs } of ahead) {
+          if (dueNow) lanes.get(destination)?.kick.kick()
+          if (nextMs !== null) idleMs = Math.min(idleMs, Math.ceil(nextMs) + 1)
+        }
       } catch (cause) {
         events.failed('claim', cause)
-        await deps.wait(faultPauseMs, stopping.signal)
+        idleMs = Math.min(faultPauseMs, settings.pollMs)
       }
+      await kickedWithin(dispatch, idleMs, wait)
     }
   }
 
-  async function beat(): Promise<void> {
-    while (!stopping.signal.aborted || inFlight.held().length > 0) {
-      await Promise.race([
-        deps.wait(settings.leaseMs / 3, interrupting.signal),
-        stopping.signal.aborted ? inFlight.allEnded() : new Promise(() => undefined),
-      ])
-      const held = inFlight.held()
-      if (held.length === 0) continue
+  /** Prolongs leases of what is held, and grants of lanes that are long at one send; also while stopping, to the last row. */
+  async function beatLoop(): Promise<void> {
+    while (!finished.signal.aborted) {
+      await wait(leaseMs / 3, finished.signal).catch(() => undefined)
+      const held = [...lanes.values()].flatMap(({ lane }) => lane.held())
+      if (held.length === 0 || finished.signal.aborted) continue
+      for (const { lane, kick } of lanes.values()) if (lane.held().length > 0) kick.kick()
       try {
-        await database.forWorker((tx) => extendLeases(tx, held, settings.leaseMs))
+        await database.forWorker((tx) => extendLeases(tx, held, leaseMs))
       } catch (cause) {
         events.failed('heartbeat', cause)
       }
     }
   }
 
+  async function emptied(): Promise<void> {
+    await Promise.all([...lanes.values()].map(({ lane }) => lane.emptied()))
+  }
+
+  async function leave(): Promise<void> {
+    for (const { lane } of lanes.values()) await lane.leave().catch((cause: unknown) => events.failed('claim', cause))
+  }
+
   return {
     start: async () => {
-      const due = () => wake()
-      unlisten = (await database.listenForDue(due, due)).unlisten
-      loop = runLoop()
-      heart = beat()
+      unlisten = (await database.listenForDue(dispatch.kick, dispatch.kick)).unlisten
+      for (const entry of lanes.values()) {
+        const needsRenewal = () => entry.lane.held().length > 0 && monotonicMs() - entry.askedAt > leaseMs / 3
+        loops.push(turnLane(entry.lane, entry.kick, { wait, events, stopping: stopping.signal, needsRenewal }))
+      }
+      loops.push(dispatchLoop())
+      loops.push(beatLoop())
     },
     runOnce: async () => {
-      const claimed = await round()
-      await inFlight.allEnded()
+      await rescue()
+      let claimed = 0
+      for (const { lane } of lanes.values()) {
+        try {
+          claimed += (await lane.round()).claimed
+        } catch (cause) {
+          events.failed('claim', cause)
+        }
+      }
+      await emptied()
+      await leave()
       return claimed
     },
     stop: async (graceMs) => {
       stopping.abort()
-      wake()
-      await loop
+      await Promise.all([...lanes.values()].map(({ lane }) => lane.close()))
+      dispatch.kick()
+      for (const { kick } of lanes.values()) kick.kick()
       const patience = new AbortController()
-      await Promise.race([inFlight.allEnded(), deps.wait(graceMs, patience.signal)])
+      await Promise.race([emptied(), wait(graceMs, patience.signal).catch(() => undefined)])
       patience.abort()
       interrupting.abort()
-      await inFlight.allEnded()
-      await heart
-      await unlisten?.()
+      await emptied()
+      finished.abort()
+      await Promise.all(loops)
+      await leave()
+      await unlisten().catch(() => undefined) // a connection that is gone listens no more
     },
   }
 }

@@ -1,5 +1,5 @@
 /** The queue's hot SQL, set-based and fenced; a test explains each statement and names the index that it uses. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { DeclarationKind } from '../domain/declaration.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Settlement } from '../domain/settlement.ts'
@@ -15,70 +15,121 @@ export type Claim = {
   readonly version: number
   readonly destination: string
   readonly kind: DeclarationKind
+  readonly replacesVersion: number | null
   readonly controlId: string
   readonly attemptCount: number
 }
 
 const claimColumns = sql`d.id, d.epoch::int8 as epoch, d.pharmacy_id as "pharmacyId", d.screening_id as "screeningId", d.version_id as "versionId",
-  d.version, d.destination, d.kind, d.control_id as "controlId", d.attempt_count as "attemptCount"`
+  d.version, d.destination, d.kind, d.replaces_version as "replacesVersion", d.control_id as "controlId", d.attempt_count as "attemptCount"`
 
 /** bigint comes as text over the wire; epochs stay far below 2^53. */
 function readClaim<Row extends { epoch: unknown }>(row: Row): Row & { epoch: number } {
   return { ...row, epoch: Number(row.epoch) }
 }
 
+export type Turn = {
+  readonly claims: readonly Claim[]
+  /** The pharmacy after which the next turn begins. */
+  readonly turnAfter: string
+  /** True where the turn went round every pharmacy that has rows waiting: then nothing more can be claimed now. */
+  readonly wentRound: boolean
+}
+
 /**
- * Claims due declarations. The row-locking CTE runs once, so two workers take disjoint rows. A version waits for every
- * earlier version of its screening at the same destination: a correction never overtakes what it corrects.
+ * Claims due declarations of one destination, in turns: it walks the pharmacies that have rows waiting, from the one after
+ * `turnAfter` on (an index probe each, at most `limit` of them), and takes an even share of each. The row-locking part runs
+ * once, so two workers take disjoint rows. A version waits for every earlier version of its screening at the same
+ * destination: a correction never overtakes what it corrects.
  */
 export async function claimDue(
   tx: Tx,
-  claim: { worker: string; leaseMs: number; destinations: readonly string[]; limit: number },
-): Promise<Claim[]> {
-  const rows = await tx.execute<Claim & Record<string, unknown>>(sql`
-    with due as (
-      select q.id from declarations q
-      where q.state = 'queued' and q.due_at <= now() and q.destination = any(${sql.param([...claim.destinations])}::text[])
-        and not exists (
-          select from declarations earlier
-          where earlier.screening_id = q.screening_id and earlier.destination = q.destination and earlier.version < q.version
-            and earlier.state in ('queued', 'claimed', 'sent', 'parked'))
-      order by q.due_at, q.id limit ${claim.limit} for update of q skip locked
+  claim: { worker: string; leaseMs: number; destination: string; limit: number; turnAfter: string },
+): Promise<Turn> {
+  const { worker, leaseMs, destination, limit, turnAfter } = claim
+  const waiting = sql`declarations w where w.state = 'queued' and w.destination = ${destination}`
+  const following = (after: SQL) => sql`coalesce(
+      (select w.pharmacy_id from ${waiting} and w.pharmacy_id > ${after} order by w.pharmacy_id limit 1),
+      (select w.pharmacy_id from ${waiting} order by w.pharmacy_id limit 1))`
+  const rows = await tx.execute<
+    { id: string | null; turns: number; first: string | null; last: string | null } & Record<string, unknown>
+  >(sql`
+    with recursive turn (pharmacy_id, first, n) as (
+      select start.id, start.id, 1 from (select ${following(sql`${turnAfter}::uuid`)} as id) start where start.id is not null
+      union all
+      select following.id, following.first, following.n + 1
+      from (select turn.first, turn.n, ${following(sql`turn.pharmacy_id`)} as id from turn) following
+      where following.id is not null and following.id <> following.first and following.n < ${limit}
+    ), round as (
+      select count(*)::int as turns, min(first::text) as first, (array_agg(pharmacy_id order by n desc))[1] as last from turn
+    ), due as (
+      select of_pharmacy.id from turn cross join round cross join lateral (
+        select q.id from declarations q
+        where q.state = 'queued' and q.destination = ${destination} and q.pharmacy_id = turn.pharmacy_id and q.due_at <= now()
+          and not exists (
+            select from declarations earlier
+            where earlier.screening_id = q.screening_id and earlier.destination = q.destination and earlier.version < q.version
+              and earlier.state in ('queued', 'claimed', 'sent', 'parked'))
+        order by q.due_at, q.id limit ceil(${limit}::float8 / round.turns) for update of q skip locked
+      ) of_pharmacy
+      limit ${limit}
+    ), taken as (
+      update declarations d
+      set state = 'claimed', epoch = d.epoch + 1, claimed_by = ${worker}, lease_until = now() + ${leaseMs} * interval '1 ms',
+          attempt_count = d.attempt_count + 1
+      from due where d.id = due.id
+      returning ${claimColumns}
     )
-    update declarations d
-    set state = 'claimed', epoch = d.epoch + 1, claimed_by = ${claim.worker}, lease_until = now() + ${claim.leaseMs} * interval '1 ms',
-        attempt_count = d.attempt_count + 1
-    from due where d.id = due.id
-    returning ${claimColumns}`)
-  return rows.map(readClaim)
+    select round.turns, round.first, round.last, taken.* from round left join taken on true`)
+  const [round] = rows
+  const wentRound = (round?.turns ?? 0) < limit
+  return {
+    claims: rows
+      .filter((row) => row.id !== null)
+      .map(({ turns: _turns, first: _first, last: _last, ...row }) => readClaim(row as Claim)),
+    // Round in one go: the next one begins one pharmacy later, so that none is always first.
+    turnAfter: (wentRound ? round?.first : round?.last) ?? turnAfter,
+    wentRound,
+  }
 }
 
-/** Takes over rows whose lease ran out, under a new epoch: whoever held them can write no more. Says in which state each was left. */
+/** A row taken over: in which state, and under which epoch, it was left. */
+export type Expired = Claim & { readonly leftIn: 'claimed' | 'sent'; readonly leftEpoch: number }
+
+/**
+ * Takes over rows whose lease ran out, under a new epoch: whoever held them can write no more. A server that has only just
+ * started leaves their holders `graceMs` to come back: while it was away they could neither settle nor prolong.
+ */
 export async function claimExpired(
   tx: Tx,
-  claim: { worker: string; leaseMs: number; limit: number },
-): Promise<(Claim & { readonly leftIn: 'claimed' | 'sent' })[]> {
-  const rows = await tx.execute<Claim & { leftIn: 'claimed' | 'sent' } & Record<string, unknown>>(sql`
+  claim: { worker: string; leaseMs: number; limit: number; graceMs: number },
+): Promise<Expired[]> {
+  const rows = await tx.execute<Expired & Record<string, unknown>>(sql`
     with expired as (
-      select x.id, x.state from declarations x
+      select x.id, x.state, x.epoch from declarations x
       where x.state in ('claimed', 'sent') and x.lease_until < now()
+        and pg_postmaster_start_time() < now() - ${claim.graceMs} * interval '1 ms'
       order by x.lease_until limit ${claim.limit} for update of x skip locked
     )
     update declarations d
     set epoch = d.epoch + 1, claimed_by = ${claim.worker}, lease_until = now() + ${claim.leaseMs} * interval '1 ms'
     from expired where d.id = expired.id
-    returning ${claimColumns}, expired.state as "leftIn"`)
-  return rows.map(readClaim)
+    returning ${claimColumns}, expired.state as "leftIn", expired.epoch::int8 as "leftEpoch"`)
+  return rows.map((row) => ({ ...readClaim(row), leftEpoch: Number(row.leftEpoch) }))
 }
 
 export type Held = { readonly id: string; readonly epoch: number }
 
-/** Prolongs leases that are still ours; answers the ids that were. */
+/** Prolongs leases that are still ours; a row that is being written at this moment is passed over, and waits for nobody. */
 export async function extendLeases(tx: Tx, held: readonly Held[], leaseMs: number): Promise<ReadonlySet<string>> {
   const rows = await tx.execute<{ id: string }>(sql`
-    update declarations d set lease_until = now() + ${leaseMs} * interval '1 ms'
-    from unnest(${sql.param(held.map((row) => row.id))}::uuid[], ${sql.param(held.map((row) => row.epoch))}::bigint[]) as mine (id, epoch)
-    where d.id = mine.id and d.epoch = mine.epoch and d.state in ('claimed', 'sent')
+    with mine as (
+      select h.id from declarations h
+      join unnest(${sql.param(held.map((row) => row.id))}::uuid[], ${sql.param(held.map((row) => row.epoch))}::bigint[]) as t (id, epoch)
+        on h.id = t.id and h.epoch = t.epoch
+      where h.state in ('claimed', 'sent') for update of h skip locked
+    )
+    update declarations d set lease_until = now() + ${leaseMs} * interval '1 ms' from mine where d.id = mine.id
     returning d.id`)
   return new Set(rows.map((row) => row.id))
 }
@@ -107,22 +158,39 @@ export async function markSent(
   return new Set(rows.map((row) => row.id))
 }
 
+/** Gives claimed rows back as they were: nothing was tried, so nothing is counted, and no attempt is written. */
+export async function releaseClaims(tx: Tx, held: readonly Held[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    update declarations d set state = 'queued', claimed_by = null, lease_until = null, attempt_count = d.attempt_count - 1
+    from unnest(${sql.param(held.map((row) => row.id))}::uuid[], ${sql.param(held.map((row) => row.epoch))}::bigint[]) as mine (id, epoch)
+    where d.id = mine.id and d.epoch = mine.epoch and d.state = 'claimed'
+    returning d.id`)
+  return new Set(rows.map((row) => row.id))
+}
+
 export type Settled = Held & {
+  /** The epoch of the attempt that ends: another's, where its claim was taken over. */
+  readonly attemptEpoch: number
   readonly outcome: Outcome['class']
   readonly settlement: Settlement
   readonly auditAction: 'declaration.settle' | 'declaration.rescue'
 }
 
+export type Won = {
+  /** True where a later version of the screening was waiting for this one, and may go now. */
+  readonly successorWaits: boolean
+}
+
 /**
  * Settles a set: next state, attempt, receipt and audit event in one statement, so that none exists without the others.
- * Answers the ids that were still ours; a row that another epoch holds is left untouched.
+ * Answers, by id, those that were still ours; a row that another epoch holds is left untouched.
  */
-export async function settle(tx: Tx, settled: readonly Settled[]): Promise<ReadonlySet<string>> {
+export async function settle(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Won>> {
   const input = JSON.stringify(settled.map(settleInput))
-  const rows = await tx.execute<{ id: string }>(sql`
+  const rows = await tx.execute<{ id: string; successor_waits: boolean }>(sql`
     with mine as (
-      select * from jsonb_to_recordset(${input}::text::jsonb) as t (id uuid, epoch bigint, state text, code text, location text, delay_ms float8,
-        uncounted int, outcome text, reference text, answer_sha256 text, action text)
+      select * from jsonb_to_recordset(${input}::text::jsonb) as t (id uuid, epoch bigint, attempt_epoch bigint, state text, code text,
+        location text, delay_ms float8, uncounted int, outcome text, reference text, answer_sha256 text, action text)
     ), won as (
       update declarations d
       set state = mine.state, code = mine.code, location = mine.location, claimed_by = null, lease_until = null,
@@ -131,12 +199,15 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
           settled_at = case when mine.state in ('accepted', 'rejected') then now() end
       from mine, declarations before
       where d.id = mine.id and d.epoch = mine.epoch and d.state in ('claimed', 'sent') and before.id = d.id
-      returning d.id, d.epoch, d.pharmacy_id, d.destination, d.control_id, d.state, d.code, d.attempt_count, before.claimed_by as worker,
-        mine.outcome, mine.reference, mine.answer_sha256, mine.action
-    ), tried as (
+      returning d.id, mine.attempt_epoch, d.pharmacy_id, d.screening_id, d.version, d.destination, d.control_id, d.state, d.code, d.attempt_count,
+        before.claimed_by as worker, before.state as was, mine.outcome, mine.reference, mine.answer_sha256, mine.action
+    ), ended as (
+      update attempts a set ended_at = clock_timestamp(), outcome = won.outcome, code = won.code
+      from won where won.was = 'sent' and a.declaration_id = won.id and a.epoch = won.attempt_epoch and a.ended_at is null
+    ), refused_before_sending as (
       insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at, ended_at, outcome, code)
-      select id, epoch, pharmacy_id, worker, clock_timestamp(), clock_timestamp(), outcome, code from won
-      on conflict (declaration_id, epoch) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, code = excluded.code
+      select id, attempt_epoch, pharmacy_id, worker, clock_timestamp(), clock_timestamp(), outcome, code from won
+      where was = 'claimed' and outcome <> 'interrupted'
     ), proof as (
       insert into receipts (declaration_id, pharmacy_id, destination, control_id, reference, answer_sha256, received_at)
       select id, pharmacy_id, destination, control_id, reference, answer_sha256, now() from won where state = 'accepted'
@@ -146,14 +217,18 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
         jsonb_build_object('state', state, 'destination', destination, 'attempt', attempt_count)
       from won
     )
-    select id from won`)
-  return new Set(rows.map((row) => row.id))
+    select won.id, won.state in ('accepted', 'rejected') and exists (
+      select from declarations later where later.screening_id = won.screening_id and later.destination = won.destination
+        and later.version > won.version and later.state = 'queued') as successor_waits
+    from won`)
+  return new Map(rows.map((row) => [row.id, { successorWaits: row.successor_waits }]))
 }
 
-function settleInput({ id, epoch, outcome, settlement, auditAction }: Settled) {
+function settleInput({ id, epoch, attemptEpoch, outcome, settlement, auditAction }: Settled) {
   return {
     id,
     epoch,
+    attempt_epoch: attemptEpoch,
     outcome,
     state: settlement.state,
     code: 'code' in settlement ? settlement.code : null,
@@ -166,9 +241,20 @@ function settleInput({ id, epoch, outcome, settlement, auditAction }: Settled) {
   }
 }
 
-/** Milliseconds until the next queued declaration is due; 0 when one is due now, null when none waits. */
-export async function msUntilDue(tx: Tx): Promise<number | null> {
-  const [row] = await tx.execute<{ ms: number | null }>(sql`
-    select greatest(0, extract(epoch from min(due_at) - now()) * 1000)::float8 as ms from declarations where state = 'queued'`)
-  return row?.ms ?? null
+export type LookAhead = {
+  readonly destination: string
+  /** True where something is due now; an order to keep, a pause or a pace may still hold it. */
+  readonly dueNow: boolean
+  /** Milliseconds until the next one that is not yet due; null when none waits. */
+  readonly nextMs: number | null
+}
+
+/** For each destination: is something due, and when is the next one. Two index probes each. */
+export async function lookAhead(tx: Tx, destinations: readonly string[]): Promise<readonly LookAhead[]> {
+  return tx.execute<LookAhead>(sql`
+    select destination,
+      exists (select from declarations q where q.state = 'queued' and q.destination = asked.destination and q.due_at <= now()) as "dueNow",
+      (select (extract(epoch from q.due_at - now()) * 1000)::float8 from declarations q
+       where q.state = 'queued' and q.destination = asked.destination and q.due_at > now() order by q.due_at limit 1) as "nextMs"
+    from unnest(${sql.param([...destinations])}::text[]) as asked (destination)`)
 }

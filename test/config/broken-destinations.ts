@@ -80,6 +80,11 @@ export const brokenDestinations: readonly BrokenConfig[] = [
     mistakes: ['destinations.yaml:22:15  destinations[0].retry.baseMs: expected at most capMs, which is 1000'],
   },
   {
+    title: 'pauses that begin above their cap',
+    edits: [['destinations', 'attemptsMax: 200', 'attemptsMax: 200\n    breaker:\n      holdMs: 20000\n      holdCapMs: 10000']],
+    mistakes: ['destinations.yaml:26:15  destinations[0].breaker.holdMs: expected at most holdCapMs, which is 10000'],
+  },
+  {
     title: 'a certificate file that is not there',
     edits: [['destinations', second, `${second}\n      caFile: nowhere.pem`]],
     mistakes: ['destinations.yaml:34:15  destinations[1].transport.caFile: the file cannot be read (ENOENT)'],

@@ -45,6 +45,8 @@ describe('a configuration that is taken', () => {
       deduplicates: 'none',
       concurrencyMax: 8,
       retry: { baseMs: 2000, capMs: 900_000, attemptsMax: 200 },
+      breaker: { failuresMax: 10, holdMs: 15_000, holdCapMs: 300_000 },
+      pace: { perSecondMax: 100, rampFromPerSecond: 2, rampMs: 300_000 },
       pharmacies: ['759999014', '019999044'],
       billed: false,
       test: false,

@@ -38,6 +38,29 @@ const retry = group({
     .describe('Attempts after which a declaration is parked for a person to decide.'),
 })
 
+/** With these, ten failures in a row pause a destination for 15, 30, 60 … 300 s, with one try after each pause. */
+export const breakerDefaults = { failuresMax: 10, holdMs: 15_000, holdCapMs: 300_000 }
+/** A whole region's pharmacies send a few a second at their peak hour; after an outage the pace climbs for five minutes. */
+export const paceDefaults = { perSecondMax: 100, rampFromPerSecond: 2, rampMs: 300_000 }
+
+const breaker = group({
+  failuresMax: wholeNumber(1, 1000)
+    .default(breakerDefaults.failuresMax)
+    .describe('Failures one after another, with no answer between, that pause the destination.'),
+  holdMs: wholeNumber(1000, 600_000)
+    .default(breakerDefaults.holdMs)
+    .describe('Milliseconds of the first pause; it doubles with each try in vain.'),
+  holdCapMs: wholeNumber(1000, 3_600_000).default(breakerDefaults.holdCapMs).describe('Milliseconds: the longest pause.'),
+})
+
+const pace = group({
+  perSecondMax: wholeNumber(1, 10_000).default(paceDefaults.perSecondMax).describe('Declarations a second, over all workers.'),
+  rampFromPerSecond: wholeNumber(1, 10_000)
+    .default(paceDefaults.rampFromPerSecond)
+    .describe('Declarations a second with which a destination that came back begins.'),
+  rampMs: wholeNumber(0, 3_600_000).default(paceDefaults.rampMs).describe('Milliseconds over which that climbs to perSecondMax.'),
+})
+
 export const destinationsSchema = group({
   destinations: list(
     group({
@@ -51,6 +74,8 @@ export const destinationsSchema = group({
         .describe('What the receiver promises about a message that it gets twice.'),
       concurrencyMax: wholeNumber(1, 64).default(8).describe('Exchanges under way at once, over all workers.'),
       retry: retry.prefault({}).describe('When a failed attempt is tried again.'),
+      breaker: breaker.prefault({}).describe('When sending pauses because the destination does not answer.'),
+      pace: pace.prefault({}).describe('How fast declarations may leave.'),
       pharmacies: z
         .union([z.literal('all'), list(finess(), { min: 1, max: 5000, of: 'FINESS numbers' })], {
           error: expected('the word all, or a list of FINESS numbers'),

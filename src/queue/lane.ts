@@ -1,0 +1,170 @@
+/** One destination within one worker: claims a little ahead, sends as many at once as it was granted, settles behind. */
+import { assert } from '../base/assert.ts'
+import type { Claim, Settled, Won } from '../storage/queries.ts'
+import { type News, noNews } from './admission.ts'
+import type { Asked } from './ask.ts'
+import { hearOutcome, joinNews } from './health-news.ts'
+import { type Ended, type OpenedDeclaration, type QueueDestination, settlementOf } from './run-declaration.ts'
+import type { WorkerEvents } from './worker-events.ts'
+
+export type LaneDeps = {
+  readonly ask: (input: { wanted: number; underWay: number; room: number; held: number; news: News }) => Promise<Asked>
+  readonly openForSending: (claims: readonly Claim[]) => Promise<ReadonlyMap<string, OpenedDeclaration>>
+  readonly run: (claim: Claim, opened: OpenedDeclaration) => Promise<Ended>
+  readonly settle: (claim: Claim, settled: Settled) => Promise<Won | null>
+  readonly release: (claims: readonly Claim[]) => Promise<unknown>
+  readonly random: () => number
+  readonly events: WorkerEvents
+  /** Something came that a round should look at. */
+  readonly onKick: () => void
+  /** Something waits for a time that nobody has looked up yet. */
+  readonly onRequeued: () => void
+}
+
+/** `againMs`: 0 for at once, null for when kicked. */
+export type Round = { readonly claimed: number; readonly againMs: number | null }
+
+export type Lane = {
+  readonly destination: QueueDestination
+  round(options?: { readonly renew?: boolean }): Promise<Round>
+  held(): readonly Claim[]
+  /** Gives back what was not started; nothing more is claimed. */
+  close(): Promise<void>
+  /** Resolves when nothing is under way or waiting. */
+  emptied(): Promise<void>
+  /** Tells the last news and returns the slots. */
+  leave(): Promise<void>
+}
+
+const nothingOpened: OpenedDeclaration = { outcome: { class: 'permanent', code: 'unreadable-content' } }
+/** After a fault of our own (the key store is away), not to spin. */
+export const faultPauseMs = 1000
+
+export function createLane(deps: LaneDeps, destination: QueueDestination, settings: { readonly batchSize: number }): Lane {
+  const { batchSize } = settings
+  /** Answered and not yet written: bounded, so that a slow database holds up sending instead of filling memory. */
+  const settlingMax = 4 * batchSize
+  const ready: { claim: Claim; opened: OpenedDeclaration }[] = []
+  const running = new Map<string, { readonly claim: Claim; readonly ended: Promise<void> }>()
+  let opening: readonly Claim[] = []
+  let sending = 0
+  let slots = 0
+  let news = noNews
+  let moreWaits = false
+  let unwell = false
+  let closed = false
+
+  const heldCount = () => ready.length + running.size + opening.length
+  const room = () => (closed ? 0 : Math.max(0, batchSize - ready.length))
+
+  function pump(): void {
+    while (sending < slots && running.size - sending < settlingMax) {
+      const next = ready.shift()
+      if (!next) return
+      start(next)
+    }
+  }
+
+  function start({ claim, opened }: (typeof ready)[number]): void {
+    sending += 1
+    const key = `${claim.id}/${claim.epoch}`
+    const ended = runAndSettle(claim, opened)
+      .catch((cause: unknown) => deps.events.failed('run', cause)) // our own fault: the lease runs out and rescue takes over
+      .finally(() => {
+        running.delete(key)
+        pump()
+      })
+    running.set(key, { claim, ended })
+  }
+
+  async function runAndSettle(claim: Claim, opened: OpenedDeclaration): Promise<void> {
+    const end = await deps.run(claim, opened).finally(() => {
+      sending -= 1
+    })
+    if (end) hear(end)
+    pump()
+    if (moreWaits && ready.length <= batchSize / 2) deps.onKick()
+    if (end === null) return deps.events.leaseLost(claim)
+    const { outcome } = end
+    const settled = settlementOf(claim, { outcome, destination, auditAction: 'declaration.settle', random: deps.random })
+    const won = await deps.settle(claim, settled)
+    if (won && settled.settlement.state === 'queued') deps.onRequeued()
+    if (won?.successorWaits || (heldCount() === 1 && slots > 0)) deps.onKick()
+  }
+
+  function hear({ outcome, sent }: NonNullable<Ended>): void {
+    news = hearOutcome(news, outcome, { sent, holdMsMax: destination.retry.capMs })
+    // What could open or close the breaker is told at once; all's-well waits for the next asking.
+    if (news.failures > 0 || (unwell && news.answered)) deps.onKick()
+  }
+
+  async function round(options: { readonly renew?: boolean } = {}): Promise<Round> {
+    const urgent = news.failures > 0 || (unwell && news.answered) || options.renew
+    if (!urgent && room() < batchSize / 2) {
+      moreWaits = true
+      return { claimed: 0, againMs: null }
+    }
+    const asked = await askWith(closed ? 0 : destination.concurrencyMax)
+    if (asked.breaker !== 'closed' && asked.claims.length === 0) await giveBack()
+    if (asked.claims.length > 0 && !(await openAndQueue(asked.claims))) return { claimed: 0, againMs: faultPauseMs }
+    const nothingLeft = asked.wentRound && asked.claims.length === 0
+    moreWaits = asked.againMs === null && !nothingLeft
+    if (moreWaits && asked.claimMax > 0 && room() >= batchSize / 2) return { claimed: asked.claims.length, againMs: 0 }
+    return { claimed: asked.claims.length, againMs: nothingLeft ? null : asked.againMs }
+  }
+
+  async function askWith(wanted: number): Promise<Asked> {
+    const told = news
+    news = noNews
+    try {
+      const asked = await deps.ask({ wanted, underWay: sending, room: room(), held: heldCount(), news: told })
+      slots = asked.slots
+      unwell = asked.breaker !== 'closed' || asked.failures > 0
+      pump()
+      return asked
+    } catch (cause) {
+      news = joinNews(told, news)
+      throw cause
+    }
+  }
+
+  /** False where nothing can be opened now: ours, not theirs, so the rows go back uncounted. */
+  async function openAndQueue(claims: readonly Claim[]): Promise<boolean> {
+    assert(opening.length === 0, 'one round of a lane at a time')
+    opening = claims
+    try {
+      const opened = await deps.openForSending(claims)
+      ready.push(...claims.map((claim) => ({ claim, opened: opened.get(claim.id) ?? nothingOpened })))
+      return true
+    } catch (cause) {
+      deps.events.failed('open', cause)
+      await deps.release(claims)
+      return false
+    } finally {
+      opening = []
+      if (closed) await giveBack()
+      else pump()
+    }
+  }
+
+  async function giveBack(): Promise<void> {
+    const unsent = ready.splice(0).map((entry) => entry.claim)
+    if (unsent.length > 0) await deps.release(unsent)
+  }
+
+  return {
+    destination,
+    round,
+    held: () => [...ready.map((entry) => entry.claim), ...[...running.values()].map((entry) => entry.claim), ...opening],
+    close: async () => {
+      closed = true
+      await giveBack()
+    },
+    emptied: async () => {
+      while (running.size > 0) await Promise.race([...running.values()].map((entry) => entry.ended))
+    },
+    leave: async () => {
+      if (slots > 0 || news !== noNews) await askWith(0)
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/** Writes `sent` and settlements in sets; an answer in hand is written as soon as PostgreSQL takes it, across its restarts. */
+import { createBatcher } from '../base/batcher.ts'
+import type { Database } from '../storage/database.ts'
+import { type Claim, markSent, type Settled, settle, type Won } from '../storage/queries.ts'
+import type { WorkerEvents } from './worker-events.ts'
+
+export type SettlingDeps = {
+  readonly database: Pick<Database, 'forWorker'>
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly events: WorkerEvents
+  readonly monotonicMs: () => number
+}
+
+export type Settling = {
+  /** True where the row was still ours. Rejects where that could not be written or its commit was not seen. */
+  markSent(claim: Claim, messageSha256: string): Promise<boolean>
+  /** Null where the lease was lost. Rejects when its patience is spent: then the lease runs out, and rescue decides. */
+  settle(claim: Claim, settled: Settled): Promise<Won | null>
+}
+
+const setMax = 200
+const pauseMsMax = 1000
+/** After a stop has interrupted everything, a database that is away is not waited for much longer. */
+const hastyTriesMax = 4
+
+export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: number; readonly hasty: AbortSignal }): Settling {
+  const { database, events } = deps
+  const { leaseMs, hasty } = options
+  const settleSet = (items: readonly Settled[]) => database.forWorker((tx) => settle(tx, items))
+  const markInSets = createBatcher(
+    async (items: readonly { claim: Claim; messageSha256: string }[]) => {
+      const rows = items.map(({ claim, messageSha256 }) => ({ id: claim.id, epoch: claim.epoch, messageSha256 }))
+      const won = await database.forWorker((tx) => markSent(tx, rows, leaseMs))
+      return items.map(({ claim }) => won.has(claim.id))
+    },
+    { sizeMax: setMax },
+  )
+  const settleInSets = createBatcher(
+    async (items: readonly Settled[]) => {
+      const won = await settleSet(items)
+      return items.map((item) => won.get(item.id) ?? null)
+    },
+    { sizeMax: setMax },
+  )
+  return {
+    markSent: (claim, messageSha256) => markInSets({ claim, messageSha256 }),
+    settle: async (claim, settled) => {
+      const startedAt = deps.monotonicMs()
+      for (let tries = 1; ; tries++) {
+        try {
+          // Once in a set; then alone, so that one row that cannot be written stops no other.
+          const won = tries === 1 ? await settleInSets(settled) : ((await settleSet([settled])).get(settled.id) ?? null)
+          if (won) events.settled(claim, settled)
+          else events.leaseLost(claim)
+          return won
+        } catch (cause) {
+          events.failed('settle', cause)
+          // The fence is the epoch, not the clock: past its end a lease that nobody took over is still ours.
+          if (deps.monotonicMs() - startedAt > 2 * leaseMs || (hasty.aborted && tries >= hastyTriesMax)) throw cause
+          await deps.wait(Math.min(pauseMsMax, 50 * 2 ** Math.min(tries, 10)), new AbortController().signal)
+        }
+      }
+    },
+  }
+}
