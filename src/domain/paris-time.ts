@@ -61,8 +61,7 @@ export function parseParisDateTime(input: string): Result<Date, ParisTimeProblem
   const rolledOver =
     written.getUTCFullYear() !== year || // Date.UTC takes 0–99 for 1900–1999
     written.getUTCMonth() !== month - 1 ||
-    written.getUTCDate() !== day ||
-    written.getUTCHours() !== hour
+    written.getUTCDate() !== day
   if (rolledOver || minute > 59 || second > 59) return fail('not-a-time')
   for (const offsetHours of [2, 1]) {
     const instant = new Date(wall - offsetHours * 3_600_000)

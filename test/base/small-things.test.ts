@@ -30,7 +30,18 @@ test('an id is a lower-case UUID and nothing else', () => {
   expect(isId(randomId())).toBe(true)
   const id = '6f1f0c5a-9f0e-4f0e-8a77-0123456789ab'
   expect(isId(id)).toBe(true)
-  for (const other of ['', id.toUpperCase(), `${id} `, `${id}\n`, `{${id}}`, id.replaceAll('-', ''), `${id}'--`, '1'])
+  for (const other of [
+    '',
+    id.toUpperCase(),
+    `${id} `,
+    `${id}\n`,
+    `{${id}}`,
+    ` ${id}`,
+    `x\n${id}`,
+    id.replaceAll('-', ''),
+    `${id}'--`,
+    '1',
+  ])
     expect(isId(other)).toBe(false)
 })
 

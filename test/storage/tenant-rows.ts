@@ -1,0 +1,42 @@
+/** Two pharmacies with one row each in every table that belongs to a pharmacy, written past row-level security. */
+import { createHash, randomUUID } from 'node:crypto'
+import type { Sql } from 'postgres'
+
+export type TenantRows = {
+  readonly pharmacyId: string
+  readonly professionalId: string
+  readonly screeningId: string
+  readonly versionId: string
+  readonly declarationId: string
+}
+
+/** Tables whose rows are a pharmacy's alone. */
+export const tenantTables = ['screenings', 'declarations', 'attempts', 'receipts', 'idempotency_keys', 'audit_events'] as const
+
+export async function writeTenantRows(admin: Sql, pharmacy: { readonly finess: string }): Promise<TenantRows> {
+  const ids = {
+    pharmacyId: randomUUID(),
+    professionalId: randomUUID(),
+    screeningId: randomUUID(),
+    versionId: randomUUID(),
+    declarationId: randomUUID(),
+  }
+  const { pharmacyId, professionalId, screeningId, versionId, declarationId } = ids
+  const at = new Date('2026-07-15T10:00:00Z')
+  const digest = createHash('sha256').update(pharmacyId).digest()
+  const rpps = String(10_000_000_000 + Number(pharmacy.finess))
+  await admin`insert into pharmacies values (${pharmacyId}, ${pharmacy.finess}, 'Pharmacie', ${at})`
+  await admin`insert into professionals values (${professionalId}, ${rpps}, ${pharmacyId}, 'MARTIN', 'Alix', ${at}, ${at})`
+  await admin`insert into screenings (version_id, screening_id, pharmacy_id, version, status, key_ref, patient, act, drafted_by,
+      signed_by, signed_role, captured_at, signed_at)
+    values (${versionId}, ${screeningId}, ${pharmacyId}, 1, 'signed', ${randomUUID()}, ${digest}, ${digest}, ${professionalId},
+      ${professionalId}, 'titular', ${at}, ${at})`
+  const controlId = `C${pharmacy.finess}`
+  await admin`insert into declarations (id, pharmacy_id, screening_id, version_id, version, destination, kind, state, control_id)
+    values (${declarationId}, ${pharmacyId}, ${screeningId}, ${versionId}, 1, 'sidep', 'original', 'queued', ${controlId})`
+  await admin`insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at) values (${declarationId}, 1, ${pharmacyId}, 'w', ${at})`
+  await admin`insert into receipts values (${declarationId}, ${pharmacyId}, 'sidep', ${controlId}, null, ${digest.toString('hex')}, ${at})`
+  await admin`insert into idempotency_keys values (${pharmacyId}, ${digest}, ${digest}, ${screeningId}, ${at})`
+  await admin`insert into audit_events (at, actor_kind, pharmacy_id, action, outcome) values (${at}, 'system', ${pharmacyId}, 'access', 'done')`
+  return ids
+}
