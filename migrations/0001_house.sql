@@ -94,6 +94,8 @@ create table declarations (
   version integer not null check (version >= 1),
   destination text not null,
   kind text not null check (kind in ('original', 'replacement', 'cancellation')),
+  -- The version that this one replaces or cancels at this destination; the one before may never have left.
+  replaces_version integer check (replaces_version >= 1 and replaces_version < version),
   state text not null check (state in ('queued', 'claimed', 'sent', 'accepted', 'rejected', 'parked', 'cancelled')),
   control_id text not null unique check (control_id ~ '^[A-Z0-9]{8,20}$'),
   -- The queue's clock is this server's: a worker whose own clock is wrong neither rushes nor stalls.
@@ -108,6 +110,7 @@ create table declarations (
   created_at timestamptz not null default now(),
   settled_at timestamptz,
   unique (version_id, destination),
+  check ((kind = 'original') = (replaces_version is null)),
   check ((state in ('claimed', 'sent')) = (lease_until is not null)),
   check ((state in ('claimed', 'sent')) = (claimed_by is not null))
 );

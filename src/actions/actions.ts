@@ -2,7 +2,7 @@
 import type { Result } from '../base/result.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import type { CaptureInput, FieldProblem } from '../domain/capture-fields.ts'
-import type { Captured, ScreeningList, ScreeningView } from './views.ts'
+import type { Captured, Corrected, CorrectionProblem, ScreeningList, ScreeningView, VersionView } from './views.ts'
 
 /**
  * All throw `GatewayError`: `forbidden` (the role may not), `not-found` (not there, or another pharmacy's: the same answer),
@@ -21,6 +21,25 @@ export type Actions = {
     input: { readonly screeningId: string; readonly fields: CaptureInput; readonly idempotencyKey: string },
     request: RequestContext,
   ): Promise<Result<Captured, readonly FieldProblem[]>>
+  /** Replaces a signed screening by a corrected version; `reason` (3 to 300 characters) is kept sealed. `conflict`: nothing is in force. */
+  correctScreening(
+    actor: Professional,
+    input: {
+      readonly screeningId: string
+      readonly fields: CaptureInput
+      readonly reason: string
+      readonly idempotencyKey: string
+    },
+    request: RequestContext,
+  ): Promise<Result<Corrected, CorrectionProblem>>
+  /** Withdraws a signed screening; cannot be undone. */
+  cancelScreening(
+    actor: Professional,
+    input: { readonly screeningId: string; readonly reason: string; readonly idempotencyKey: string },
+    request: RequestContext,
+  ): Promise<Result<Corrected, CorrectionProblem>>
+  /** Every version, oldest first. */
+  listVersions(actor: Professional, screeningId: string, request: RequestContext): Promise<readonly VersionView[]>
   getScreening(actor: Professional, screeningId: string, request: RequestContext): Promise<ScreeningView>
   /** The screenings captured on one day (`YYYY-MM-DD` in Paris). */
   listScreenings(actor: Professional, day: string, request: RequestContext): Promise<ScreeningList>

@@ -1,9 +1,12 @@
 /** Binds every verb to its dependencies; the composition root calls it once. */
 import type { Actions } from './actions.ts'
+import { cancelScreening } from './cancel-screening.ts'
 import { captureScreening } from './capture-screening.ts'
+import { correctScreening } from './correct-screening.ts'
 import type { ActionDeps } from './deps.ts'
 import { getScreening } from './get-screening.ts'
 import { listScreenings } from './list-screenings.ts'
+import { listVersions } from './list-versions.ts'
 import { recordDenial } from './record-denial.ts'
 import { signScreening } from './sign-screening.ts'
 
@@ -11,6 +14,9 @@ export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) =
   return {
     captureScreening: captureScreening(deps),
     signScreening: signScreening(deps),
+    correctScreening: correctScreening(deps),
+    cancelScreening: cancelScreening(deps),
+    listVersions: listVersions(deps),
     getScreening: getScreening(deps),
     listScreenings: listScreenings(deps),
     recordDenial: recordDenial(deps, onAuditFailure),

@@ -8,9 +8,9 @@ import type { ActionDeps } from './deps.ts'
 import { ensureMay } from './ensure-may.ts'
 import {
   claimOrReplay,
-  declarationsFor,
   idempotencyClaim,
   keyRingOrUnavailable,
+  originalsFor,
   roundedNow,
   sealVersion,
   signingRole,
@@ -57,7 +57,7 @@ export function captureScreening(deps: ActionDeps): Actions['captureScreening'] 
         capturedAt: at,
         signedAt: signs ? at : null,
       })
-      const rows = signs ? declarationsFor(deps, { pharmacyId, screeningId, versionId, version: 1, kind: 'original' }) : []
+      const rows = signs ? originalsFor(deps, { pharmacyId, screeningId, versionId, version: 1 }) : []
       await insertDeclarations(tx, rows)
       await traceCapture(tx, {
         actor,

@@ -51,7 +51,7 @@ export async function openForSending(deps: OpenForSendingDeps, claims: readonly 
         kind: claim.kind,
         screeningId: claim.screeningId,
         version: claim.version,
-        replacesVersion: claim.kind === 'original' ? null : claim.version - 1,
+        replacesVersion: claim.replacesVersion,
         signedAt: version.row.signedAt.toISOString(),
         patient: openColumn(key, cell('patient'), row.patient),
         act: openColumn(key, cell('act'), row.act),

@@ -11,9 +11,9 @@ import { ensureMay } from './ensure-may.ts'
 import { findReadableScreening } from './get-screening.ts'
 import {
   claimOrReplay,
-  declarationsFor,
   idempotencyClaim,
   keyRingOrUnavailable,
+  originalsFor,
   roundedNow,
   sealVersion,
   signingRole,
@@ -56,8 +56,8 @@ export function signScreening(deps: ActionDeps): Actions['signScreening'] {
       }
       const won = await signDraft(tx, signature)
       if (!won) throw new GatewayError('conflict')
-      const version = { pharmacyId, screeningId, versionId: draft.versionId, version: draft.version, kind: 'original' as const }
-      const rows = declarationsFor(deps, version)
+      const version = { pharmacyId, screeningId, versionId: draft.versionId, version: draft.version }
+      const rows = originalsFor(deps, version)
       await insertDeclarations(tx, rows)
       await traceCapture(tx, { actor, request, at: now, screeningId, action: 'screening.sign', declarations: rows.length })
       return ok({ screeningId, status: 'signed' as const, replayed: false })

@@ -9,6 +9,7 @@ import type { RecordKey } from '../crypto/sealed.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import { type CaptureInput, captureFields } from '../domain/capture-fields.ts'
 import { controlIdFrom } from '../domain/control-id.ts'
+import type { DeclarationKind } from '../domain/declaration.ts'
 import type { Author } from '../domain/declaration-document.ts'
 import { GatewayError } from '../domain/errors.ts'
 import type { Patient } from '../domain/patient.ts'
@@ -33,24 +34,32 @@ export function sealVersion(key: RecordKey, versionId: string, content: { patien
   return { patient: sealColumn(key, cell('patient'), content.patient), act: sealColumn(key, cell('act'), content.act) }
 }
 
-/** Declarations of one signed version, due at once, for every destination of the pharmacy. */
-export function declarationsFor(
+type DeclaredVersion = {
+  readonly pharmacyId: string
+  readonly screeningId: string
+  readonly versionId: string
+  readonly version: number
+  readonly kind: DeclarationKind
+  readonly replacesVersion: number | null
+}
+
+/** One declaration, due at once, under a control id of its own. */
+export function declarationFor(
+  deps: Pick<ActionDeps, 'newId' | 'randomBytes'>,
+  destinationId: string,
+  version: DeclaredVersion,
+): NewDeclarationRow {
+  const controlId = controlIdFrom(deps.randomBytes(20))
+  return { ...version, id: deps.newId(), destination: destinationId, state: 'queued', controlId }
+}
+
+/** The originals of a screening that is signed for the first time, for every destination of the pharmacy. */
+export function originalsFor(
   deps: Pick<ActionDeps, 'newId' | 'randomBytes' | 'destinationsOf'>,
-  version: {
-    pharmacyId: string
-    screeningId: string
-    versionId: string
-    version: number
-    kind: 'original' | 'replacement' | 'cancellation'
-  },
+  version: Omit<DeclaredVersion, 'kind' | 'replacesVersion'>,
 ): readonly NewDeclarationRow[] {
-  return deps.destinationsOf(version.pharmacyId).map((destination) => ({
-    ...version,
-    id: deps.newId(),
-    destination: destination.id,
-    state: 'queued' as const,
-    controlId: controlIdFrom(deps.randomBytes(20)),
-  }))
+  const original = { ...version, kind: 'original', replacesVersion: null } as const
+  return deps.destinationsOf(version.pharmacyId).map((destination) => declarationFor(deps, destination.id, original))
 }
 
 /** The role under which this person signs, as the message will say it; null where they may not. */
@@ -65,10 +74,15 @@ export type IdempotencyClaim = { readonly pharmacyId: string; readonly keySha256
 export async function idempotencyClaim(
   deps: Pick<ActionDeps, 'keyRing' | 'sha256'>,
   actor: Professional,
-  input: { readonly fields: CaptureInput; readonly idempotencyKey: string },
+  input: {
+    readonly fields: CaptureInput
+    readonly idempotencyKey: string
+    /** What else makes two requests the same: the screening that they change, and why. */
+    readonly also?: readonly string[]
+  },
 ): Promise<IdempotencyClaim> {
   if (!/^[A-Za-z0-9_-]{16,64}$/.test(input.idempotencyKey)) throw new GatewayError('bad-request')
-  const body = JSON.stringify(captureFields.map((field) => input.fields[field] ?? ''))
+  const body = JSON.stringify([...captureFields.map((field) => input.fields[field] ?? ''), ...(input.also ?? [])])
   return {
     pharmacyId: actor.pharmacyId,
     keySha256: deps.sha256(utf8(input.idempotencyKey)),
@@ -90,6 +104,14 @@ export async function claimOrReplay(
   const earlier = await findIdempotencyKey(tx, claim)
   if (!earlier || !sameBytes(earlier.bodyMac, claim.bodyMac)) throw new GatewayError('conflict')
   return { replayOf: earlier.screeningId }
+}
+
+/** The screening that this very request changed before, or null; throws `conflict` where the key was used for another one. */
+export async function findReplay(deps: Pick<ActionDeps, 'database'>, claim: IdempotencyClaim): Promise<string | null> {
+  const earlier = await deps.database.forPharmacy(claim.pharmacyId, (tx) => findIdempotencyKey(tx, claim))
+  if (!earlier) return null
+  if (!sameBytes(earlier.bodyMac, claim.bodyMac)) throw new GatewayError('conflict')
+  return earlier.screeningId
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,4 +1,5 @@
 /** What actions answer: opened for the one who asked, in the words of the product, with nothing of storage in it. */
+import type { FieldProblem } from '../domain/capture-fields.ts'
 import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
 import type { Patient } from '../domain/patient.ts'
@@ -69,4 +70,27 @@ export type Captured = {
   readonly status: 'draft' | 'signed'
   /** True where the same idempotency key had stored it before: nothing was stored twice. */
   readonly replayed: boolean
+}
+
+export type Corrected = {
+  readonly screeningId: string
+  /** True where the same idempotency key had done it before. */
+  readonly replayed: boolean
+}
+
+/** What keeps a correction or a cancellation from being stored. */
+export type CorrectionProblem = {
+  readonly fields: readonly FieldProblem[]
+  readonly reason: 'required' | 'too-short' | 'too-long' | 'forbidden-character' | null
+}
+
+export type VersionView = {
+  readonly version: number
+  readonly status: ScreeningStatus
+  readonly patient: Patient
+  readonly act: Act
+  /** Why this version was made; null for the first. */
+  readonly reason: string | null
+  readonly signedAt: Date | null
+  readonly signedBy: PersonName | null
 }

@@ -1,5 +1,6 @@
 /** The fields of a capture, what can be wrong with each, and the rules that they are read under. */
 import type { Profile } from './profile.ts'
+import type { Act } from './screening.ts'
 import type { TestKit } from './test-kit.ts'
 
 /** Field names of the capture form and of the API, in the order of the page. All values are text, as typed. */
@@ -65,6 +66,7 @@ export const fieldProblemCodes = [
   'test-kit-expired',
   'not-read-by-kit',
   'udi-bad-shape',
+  'consent-cannot-return',
 ] as const
 export type FieldProblemCode = (typeof fieldProblemCodes)[number]
 export type FieldProblem = { readonly field: CaptureField; readonly code: FieldProblemCode }
@@ -73,4 +75,6 @@ export type CaptureRules = {
   readonly now: Date
   readonly profile: Profile
   readonly findTestKit: (id: string) => TestKit | null
+  /** For a correction: what was said before. It may be older than a capture's sampling, and its consent binds. */
+  readonly corrects?: Act
 }

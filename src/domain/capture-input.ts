@@ -10,6 +10,7 @@ import {
   type Analyte,
   type AnalyteResult,
   analytes,
+  type Consent,
   consents,
   screeningResults,
   symptomBands,
@@ -20,6 +21,8 @@ import { udiIssuers } from './udi.ts'
 
 /** Oldest sampling that can still be declared: national-formats §7 asks for the same day; weekends and outages get a week. */
 const samplingAgeMaxMs = 7 * 86_400_000
+/** Oldest sampling that can still be corrected: as long as the content is kept (security.md C9: 90 days). */
+const correctionAgeMaxMs = 90 * 86_400_000
 /** A counter clock may run ahead of ours by this much before "in the future" is said. */
 const clockToleranceMs = 5 * 60_000
 
@@ -45,10 +48,16 @@ function parseAct(reader: FieldReader, rules: CaptureRules, birthDate: string | 
   const kit = parseTestKit(reader, rules, sampledAt)
   const results = parseResults(reader, kit?.catalogue ?? null)
   const symptoms = reader.choice('symptoms', symptomBands, { required: true })
-  const consent = reader.choice('consent', consents, { required: true })
+  const consent = parseConsent(reader, rules.corrects?.consent ?? null)
   const comment = reader.paragraph('comment', { lengthMax: 1000 })
   if (!sampledAt || !kit || !results || !symptoms || !consent) return null
   return { sampledAt: sampledAt.toISOString(), testKit: kit.used, results, symptoms, consent, comment }
+}
+
+/** Yes may become no; what was not given before cannot be given after, since the nation kept no identity (national-formats §1). */
+function parseConsent(reader: FieldReader, before: Consent | null): Consent | null {
+  const consent = reader.choice('consent', consents, { required: true })
+  return consent === 'yes' && before !== null && before !== 'yes' ? reader.problem('consent', 'consent-cannot-return') : consent
 }
 
 function parseSampledAt(reader: FieldReader, rules: CaptureRules, birthDate: string | null): Date | null {
@@ -59,7 +68,7 @@ function parseSampledAt(reader: FieldReader, rules: CaptureRules, birthDate: str
   const ageMs = rules.now.getTime() - parsed.value.getTime()
   if (ageMs < -clockToleranceMs) return reader.problem('sampledAt', 'time-in-future')
   if (birthDate !== null && text.slice(0, 10) < birthDate) return reader.problem('sampledAt', 'time-before-birth')
-  if (ageMs > samplingAgeMaxMs) return reader.problem('sampledAt', 'time-too-old')
+  if (ageMs > (rules.corrects ? correctionAgeMaxMs : samplingAgeMaxMs)) return reader.problem('sampledAt', 'time-too-old')
   return parsed.value
 }
 

@@ -1,5 +1,5 @@
 /** Declarations as the pharmacy sees them: written at capture, read beside their screening. */
-import { asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import type { DeclarationState } from '../domain/declaration.ts'
 import { dueChannel, type Tx } from './database.ts'
 import { declarations, receipts } from './schema.ts'
@@ -38,4 +38,34 @@ export async function listStatesOf(
     .select({ versionId: declarations.versionId, state: declarations.state })
     .from(declarations)
     .where(sql`${declarations.versionId} = any(${sql.param([...versionIds])}::uuid[])`)
+}
+
+/** The screening's declarations, locked until the transaction ends: no worker claims or settles one meanwhile. */
+export async function lockDeclarationsOf(
+  tx: Tx,
+  screeningId: string,
+): Promise<Pick<DeclarationRow, 'id' | 'destination' | 'version' | 'kind' | 'state'>[]> {
+  return tx
+    .select({
+      id: declarations.id,
+      destination: declarations.destination,
+      version: declarations.version,
+      kind: declarations.kind,
+      state: declarations.state,
+    })
+    .from(declarations)
+    .where(eq(declarations.screeningId, screeningId))
+    .orderBy(asc(declarations.id))
+    .for('update')
+}
+
+/** Cancels declarations that still wait; answers how many did. */
+export async function cancelQueued(tx: Tx, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0
+  const cancelled = await tx
+    .update(declarations)
+    .set({ state: 'cancelled', settledAt: sql`now()` })
+    .where(and(inArray(declarations.id, [...ids]), eq(declarations.state, 'queued')))
+    .returning({ id: declarations.id })
+  return cancelled.length
 }

@@ -98,6 +98,7 @@ export const declarations = pgTable('declarations', {
   version: integer('version').notNull(),
   destination: text('destination').notNull(),
   kind: text('kind').$type<DeclarationKind>().notNull(),
+  replacesVersion: integer('replaces_version'),
   state: text('state').$type<DeclarationState>().notNull(),
   controlId: text('control_id').notNull(),
   dueAt: instant('due_at').notNull().defaultNow(),
@@ -166,5 +167,5 @@ export const auditEvents = pgTable('audit_events', {
   objectId: uuid('object_id'),
   requestId: uuid('request_id'),
   clientAddress: inet('client_address'),
-  details: jsonb('details').$type<AuditDetails>().notNull(),
+  details: jsonb('details').$type<AuditDetails>().notNull().default({}),
 })

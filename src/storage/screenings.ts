@@ -29,13 +29,15 @@ export async function findCurrentScreening(tx: Tx, screeningId: string): Promise
     .where(eq(screenings.screeningId, screeningId))
     .orderBy(desc(screenings.version))
     .limit(1)
-  if (!found) return null
-  const { familyName, givenName } = found.drafter
-  return {
-    ...found.row,
-    draftedByName: { familyName, givenName },
-    signedByName: found.signer && { familyName: found.signer.familyName, givenName: found.signer.givenName },
-  }
+  return found ? named(found) : null
+}
+
+type Joined = { row: ScreeningRow; drafter: typeof professionals.$inferSelect; signer: typeof professionals.$inferSelect | null }
+
+function named({ row, drafter, signer }: Joined): NamedScreeningRow {
+  const { familyName, givenName } = drafter
+  const signedByName = signer && { familyName: signer.familyName, givenName: signer.givenName }
+  return { ...row, draftedByName: { familyName, givenName }, signedByName }
 }
 
 /** Current versions captured in [from, until), newest first; ties broken by a random id, so that order tells nothing finer. */
@@ -75,4 +77,27 @@ export async function listVersionsForSending(tx: Tx, versionIds: readonly string
     .from(screenings)
     .innerJoin(professionals, eq(professionals.id, screenings.signedBy))
     .where(sql`${screenings.versionId} = any(${sql.param([...versionIds])}::uuid[])`)
+}
+
+/** Takes a signed version out of force because a newer one takes its place; false where it is not in force any more. */
+export async function supersede(tx: Tx, versionId: string): Promise<boolean> {
+  const won = await tx
+    .update(screenings)
+    .set({ status: 'superseded' })
+    .where(and(eq(screenings.versionId, versionId), eq(screenings.status, 'signed')))
+    .returning({ versionId: screenings.versionId })
+  return won.length === 1
+}
+
+/** Every version, oldest first, with the names of those who drafted and signed it. */
+export async function listVersions(tx: Tx, screeningId: string, limit: number): Promise<NamedScreeningRow[]> {
+  const found = await tx
+    .select({ row: screenings, drafter, signer })
+    .from(screenings)
+    .innerJoin(drafter, eq(drafter.id, screenings.draftedBy))
+    .leftJoin(signer, eq(signer.id, screenings.signedBy))
+    .where(eq(screenings.screeningId, screeningId))
+    .orderBy(asc(screenings.version))
+    .limit(limit)
+  return found.map(named)
 }

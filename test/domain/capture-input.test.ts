@@ -171,6 +171,13 @@ describe('a capture', () => {
   })
 })
 
+/** What was captured before, with another consent. */
+function actWith(consent: Act['consent']): Act {
+  const testKit = { id: '1833', maker: 'AAZ', name: 'COVID-VIRO', udi: null, lot: null, expiry: null }
+  const results = [{ analyte: 'sars-cov-2', result: 'negative' }] as const
+  return { sampledAt: '2026-01-01T08:00:00.000Z', testKit, results, consent, symptoms: 'none', comment: null }
+}
+
 /** One input a code: the promise that each code can happen, and where. */
 const cases: Record<FieldProblemCode, readonly (readonly [CaptureField, CaptureInput, Partial<CaptureRules>?])[]> = {
   required: [
@@ -281,6 +288,10 @@ const cases: Record<FieldProblemCode, readonly (readonly [CaptureField, CaptureI
   ],
   'test-kit-expired': [['kitExpiry', { kitExpiry: '2026-07-14' }]],
   'not-read-by-kit': [['result.rsv', { 'result.rsv': 'negative' }]],
+  'consent-cannot-return': [
+    ['consent', { consent: 'yes' }, { corrects: actWith('no') }],
+    ['consent', { consent: 'yes' }, { corrects: actWith('unanswered') }],
+  ],
   'udi-bad-shape': [
     ['kitUdi', { kitUdi: '123' }],
     ['kitUdi', { kitUdi: '(01)03760000000001' }],

@@ -169,6 +169,13 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
   return {
     captureScreening: (actor, input, request) => store(actor, { ...input, screeningId: newId() }, request),
     signScreening: store,
+    correctScreening: async () => {
+      throw new GatewayError('conflict')
+    },
+    cancelScreening: async () => {
+      throw new GatewayError('conflict')
+    },
+    listVersions: async () => [],
     getScreening: async (_actor, id) => find(id),
     listScreenings: async (_actor, day) => {
       const items = [...house.screenings.values()]

@@ -1,0 +1,103 @@
+/** The one commit of a correction or a cancellation: new version, old one out of force, declarations moved, trace, key. */
+import { appendEvent } from '../audit/append-event.ts'
+import { ok, type Result } from '../base/result.ts'
+import { sealColumn } from '../crypto/envelope.ts'
+import type { RecordKey } from '../crypto/sealed.ts'
+import type { Professional, RequestContext } from '../domain/actor.ts'
+import { planCorrection } from '../domain/correction-plan.ts'
+import { GatewayError } from '../domain/errors.ts'
+import { findParagraphProblem } from '../domain/text-rules.ts'
+import type { Tx } from '../storage/database.ts'
+import { cancelQueued, insertDeclarations, lockDeclarationsOf } from '../storage/declarations.ts'
+import type { NamedScreeningRow, NewScreeningRow } from '../storage/screenings.ts'
+import { insertScreening, supersede } from '../storage/screenings.ts'
+import type { ActionDeps } from './deps.ts'
+import { claimOrReplay, declarationFor, type IdempotencyClaim, type SealedVersion } from './store-screening.ts'
+import type { Corrected } from './views.ts'
+
+const reasonLength = { min: 3, max: 300 } as const
+
+export type ReasonProblem = 'required' | 'too-short' | 'too-long' | 'forbidden-character'
+
+/** The mandatory reason, tidied. */
+export function parseReason(input: string): Result<string, ReasonProblem> {
+  const text = input.normalize('NFC').replaceAll(/\r\n?/g, '\n').trim()
+  if (text === '') return { ok: false, problem: 'required' }
+  if (text.length < reasonLength.min) return { ok: false, problem: 'too-short' }
+  const problem = findParagraphProblem(text, reasonLength.max)
+  return problem ? { ok: false, problem } : ok(text)
+}
+
+export type NewVersion = {
+  readonly intent: 'correct' | 'cancel'
+  readonly current: NamedScreeningRow
+  readonly key: RecordKey
+  readonly versionId: string
+  readonly sealed: SealedVersion
+  readonly reason: string
+  readonly signedRole: NonNullable<NewScreeningRow['signedRole']>
+  readonly claim: IdempotencyClaim
+  /** Rounded: what the row may tell. */
+  readonly at: Date
+  readonly now: Date
+}
+
+export async function storeVersion(
+  deps: ActionDeps,
+  tx: Tx,
+  input: { readonly version: NewVersion; readonly actor: Professional; readonly request: RequestContext },
+): Promise<Corrected> {
+  const { version, actor, request } = input
+  const { current, intent, versionId, key } = version
+  const { screeningId, pharmacyId } = current
+  const { replayOf } = await claimOrReplay(tx, version.claim, screeningId, version.now)
+  if (replayOf !== null) return { screeningId: replayOf, replayed: true }
+  // Locked before anything is decided: a worker either claimed a row before this line, and it is under way, or cannot until we end.
+  const earlier = await lockDeclarationsOf(tx, screeningId)
+  if (!(await supersede(tx, current.versionId))) throw new GatewayError('conflict')
+  const number = current.version + 1
+  const cell = { pharmacyId, table: 'screenings', column: 'reason', rowId: versionId }
+  await insertScreening(tx, {
+    ...version.sealed,
+    versionId,
+    screeningId,
+    pharmacyId,
+    version: number,
+    status: intent === 'cancel' ? 'cancelled' : 'signed',
+    keyRef: current.keyRef,
+    reason: sealColumn(key, cell, version.reason),
+    draftedBy: actor.professionalId,
+    signedBy: actor.professionalId,
+    signedRole: version.signedRole,
+    capturedAt: current.capturedAt,
+    signedAt: version.at,
+  })
+  const named = { pharmacyId, screeningId, versionId, version: number }
+  // Destinations that config has dropped since keep what they were sent: nothing can be told them any more.
+  const steps = deps.destinationsOf(pharmacyId).map((destination) => ({
+    destination,
+    ...planCorrection(
+      earlier.filter((one) => one.destination === destination.id),
+      intent,
+    ),
+  }))
+  const cancelled = await cancelQueued(
+    tx,
+    steps.flatMap((step) => step.cancel),
+  )
+  const rows = steps.flatMap(({ destination, declare }) =>
+    declare ? [declarationFor(deps, destination.id, { ...named, ...declare })] : [],
+  )
+  await insertDeclarations(tx, rows)
+  await appendEvent(tx, {
+    at: version.now,
+    actor,
+    action: intent === 'cancel' ? 'screening.cancel' : 'screening.correct',
+    outcome: 'done',
+    object: { type: 'screening', id: screeningId },
+    request,
+    details: { version: number, declarations: rows.length, cancelled },
+  })
+  // If we die before the commit that follows, the old version stands; after it, the new one does, and its declarations wait.
+  return { screeningId, replayed: false }
+}
