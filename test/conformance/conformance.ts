@@ -58,12 +58,12 @@ async function main(): Promise<number> {
     console.error('usage: npm run conformance -- --out DIR [--skip-without-reference]')
     return 2
   }
-  const referenceDir = process.env['ANS_REFERENCE_DIR']
+  const referenceDir = process.env.ANS_REFERENCE_DIR
   if (!referenceDir) {
     console.error("skipped: ANS_REFERENCE_DIR is not set; it must name the folder of the agency's schema and rules")
     return values['skip-without-reference'] ? 0 : 2
   }
-  const toolDir = process.env['CDA_CHECK_DIR'] ?? join(referenceDir, '..', '..', 'tools', 'cda-check')
+  const toolDir = process.env.CDA_CHECK_DIR ?? join(referenceDir, '..', '..', 'tools', 'cda-check')
   const check = openCheck({ referenceDir: resolve(referenceDir), toolDir })
   const startedAt = performance.now()
   const cases = listCases()

@@ -329,7 +329,7 @@ describe('bad input', () => {
   })
 })
 
-const referenceDir = process.env['ANS_REFERENCE_DIR']
+const referenceDir = process.env.ANS_REFERENCE_DIR
 if (!referenceDir) console.warn('ANS_REFERENCE_DIR is not set: the comparison with the published message is skipped')
 
 test.skipIf(!referenceDir)(

@@ -9,8 +9,8 @@ import { CannotCheck, openCheck } from '../conformance/cda-check.ts'
 import { reportOf, writeCases } from '../conformance/conformance.ts'
 
 const entry = join(import.meta.dirname, '..', 'conformance', 'conformance.ts')
-const referenceDir = process.env['ANS_REFERENCE_DIR'] ?? ''
-const toolDir = process.env['CDA_CHECK_DIR'] ?? join(referenceDir, '..', '..', 'tools', 'cda-check')
+const referenceDir = process.env.ANS_REFERENCE_DIR ?? ''
+const toolDir = process.env.CDA_CHECK_DIR ?? join(referenceDir, '..', '..', 'tools', 'cda-check')
 if (!referenceDir) console.warn('ANS_REFERENCE_DIR is not set: the checks with the published schema and rules are skipped')
 
 let out = ''
@@ -24,7 +24,7 @@ function runEntry(args: readonly string[], env: Record<string, string>): Promise
     const child = execFile(
       process.execPath,
       [entry, ...args],
-      { env: { PATH: process.env['PATH'] ?? '', ...env } },
+      { env: { PATH: process.env.PATH ?? '', ...env } },
       (_, stdout, stderr) => done({ code: child.exitCode ?? -1, output: stdout + stderr }),
     )
   })

@@ -125,7 +125,7 @@ function encounterOf(pharmacy: PharmacySettings, entity: XmlElement, sampledAt: 
 /** The results as they stand in the tree about to be written. */
 function resultsIn(root: XmlElement): WrittenResult[] {
   return listElements(root, 'observation').map((observation) => ({
-    analyteCode: findChild(observation, 'code')?.attrs['code'] ?? '',
-    resultCode: findChild(observation, 'value')?.attrs['code'] ?? '',
+    analyteCode: findChild(observation, 'code')?.attrs.code ?? '',
+    resultCode: findChild(observation, 'value')?.attrs.code ?? '',
   }))
 }
