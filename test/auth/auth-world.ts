@@ -119,7 +119,8 @@ export function settingsFor(psc: { issuer: string; discoveryUrl: string; walletH
     },
     clientSecret: client.clientSecret,
     sessions: { idleMinutes: 15, absoluteMinutes: 240 },
-    callTimeoutMs: 2_000,
+    // Generous: a busy machine must not look like a provider that hangs.
+    callTimeoutMs: 20_000,
   }
 }
 

@@ -9,11 +9,14 @@ export type SimulatorKeys = {
   readonly all: () => readonly SigningKey[]
   /** What the JWKS endpoint answers. */
   readonly published: () => { readonly keys: readonly JWK[] }
+  /** A key that was never published, under the `kid` of none. */
+  stranger(): Promise<SigningKey>
   rotate(): Promise<void>
 }
 
 export async function createSimulatorKeys(): Promise<SimulatorKeys> {
   let serial = 1
+  let stranger: Promise<SigningKey> | null = null
   let keys = [await newKey(`psc-sim-${serial}`)]
   const current = (): SigningKey => {
     const [key] = keys
@@ -27,6 +30,10 @@ export async function createSimulatorKeys(): Promise<SimulatorKeys> {
       const { kid, kty, n, e, alg, use } = current()
       return { keys: [{ kid, kty, n, e, alg, use } as JWK] }
     },
+    stranger: () => {
+      stranger ??= newKey('stranger')
+      return stranger
+    },
     rotate: async () => {
       serial += 1
       keys = [await newKey(`psc-sim-${serial}`), ...keys]
@@ -34,7 +41,7 @@ export async function createSimulatorKeys(): Promise<SimulatorKeys> {
   }
 }
 
-export async function newKey(kid: string): Promise<SigningKey> {
+async function newKey(kid: string): Promise<SigningKey> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   return { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' }
 }

@@ -1,7 +1,7 @@
 /** Applies the faults to what the provider is about to answer: ID tokens, UserInfo, discovery, callback addresses. */
 import { decodeJwt, type JWTPayload, SignJWT } from 'jose'
 import type { PscFaults } from './faults.ts'
-import { newKey, privateKeyOf, type SimulatorKeys } from './keys.ts'
+import { privateKeyOf, type SimulatorKeys } from './keys.ts'
 
 export type TamperingContext = { readonly faults: PscFaults; readonly keys: SimulatorKeys; readonly clientSecret: string }
 
@@ -35,7 +35,7 @@ async function tamperIdToken(context: TamperingContext, idToken: string): Promis
     case 'other-key':
       return new SignJWT(claims)
         .setProtectedHeader({ alg: 'RS256', kid })
-        .sign(await privateKeyOf(await newKey('stranger'), 'RS256'))
+        .sign(await privateKeyOf(await keys.stranger(), 'RS256'))
     case 'unknown-kid':
       return sign(claims, 'RS256', { kid: 'nobody-knows' })
     case 'alg-none':
@@ -66,7 +66,7 @@ export async function tamperUserInfo(
   if (faults.userInfoSubject === 'other') claims.sub = `${claims.sub ?? ''}-other`
   if (faults.userInfo === 'json') return { body: JSON.stringify(claims), type: 'application/json; charset=utf-8' }
   const { kid } = keys.current()
-  const key = faults.userInfo === 'jwt-other-key' ? await newKey('stranger') : keys.current()
+  const key = faults.userInfo === 'jwt-other-key' ? await keys.stranger() : keys.current()
   const jwt = await new SignJWT({ ...claims, iss: issuer, aud: clientId })
     .setProtectedHeader({ alg: 'RS256', kid })
     .setIssuedAt()
