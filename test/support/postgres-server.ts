@@ -81,7 +81,13 @@ function pickUser(paths: readonly string[]): AsUser {
   if (process.getuid?.() !== 0) return { ids: null, wrap: (command, args) => ({ command, args, ids: {} }) }
   const ids = nobody()
   if (paths.every(openToOthers)) return { ids, wrap: (command, args) => ({ command, args, ids }) }
-  const keep = ['--clear-groups', '--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override']
+  // access(2) asks with the real user's rights and drops capabilities, unless the set-uid fix-up is off; exec then leaves this one alone.
+  const keep = [
+    '--clear-groups',
+    '--securebits=+no_setuid_fixup',
+    '--inh-caps=-all,+dac_override',
+    '--ambient-caps=-all,+dac_override',
+  ]
   const flags = [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, ...keep]
   return { ids, wrap: (command, args) => ({ command: 'setpriv', args: [...flags, command, ...args], ids: {} }) }
 }
