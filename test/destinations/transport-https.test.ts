@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -295,6 +295,47 @@ describe('HTTP', () => {
       request.socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nMSH|^~\\&|')
     })
     expect(await transport.send(messageNumber(1), { signal: never() })).toEqual({ kind: 'answer-lost', code: 'answer-lost' })
+  })
+
+  test('a connection whose exchange did not end well is broken off', async () => {
+    const sockets: Socket[] = []
+    const { transport } = await plainServer((request) => {
+      sockets.push(request.socket)
+    })
+    const stop = new AbortController()
+    const result = transport.send(messageNumber(1), { signal: stop.signal })
+    await expect.poll(() => sockets.length).toBe(1)
+    stop.abort()
+    expect(await result).toEqual({ kind: 'answer-lost', code: 'answer-lost' })
+    await expect.poll(() => sockets[0]?.closed).toBe(true)
+  })
+
+  // It was reported as not sent: were it sent later, on the connection that it waited for, the queue could send it twice.
+  test('a message that was stopped while it waited for a connection is never sent afterwards', async () => {
+    const arrived: string[] = []
+    const held: ServerResponse[] = []
+    const { transport } = await plainServer(
+      (request, response) => {
+        request.on('data', (chunk: Buffer) => {
+          const id = chunk.toString('utf8').split('|')[9] ?? ''
+          arrived.push(id)
+          if (id === 'MSG1') held.push(response)
+          else response.end('MSH|')
+        })
+      },
+      {},
+      1,
+    )
+    const first = transport.send(messageNumber(1), { signal: never() })
+    await expect.poll(() => held.length).toBe(1)
+    const stop = new AbortController()
+    const second = transport.send(messageNumber(2), { signal: stop.signal })
+    stop.abort()
+    expect(await second).toEqual({ kind: 'interrupted' })
+    const third = transport.send(messageNumber(3), { signal: never() })
+    held[0]?.end('MSH|')
+    expect([(await first).kind, (await third).kind]).toEqual(['answer', 'answer'])
+    expect(arrived).toEqual(['MSG1', 'MSG3'])
   })
 
   test('never more connections than the bound, and what waits for one too long is not-sent', async () => {
