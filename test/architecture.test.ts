@@ -29,7 +29,7 @@ const rooms: Record<string, readonly string[]> = {
 const packages: Record<string, readonly string[]> = {
   base: [],
   domain: [],
-  formats: ['node:crypto', 'node:buffer'],
+  formats: ['ltx', 'node:crypto', 'node:buffer'],
   crypto: ['node-jose', 'node:crypto', 'node:util', 'undici'],
   config: ['zod', 'yaml', 'node:fs', 'node:path', 'node:net', 'node:crypto'],
   telemetry: ['pino', 'prom-client'],
