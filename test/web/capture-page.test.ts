@@ -17,6 +17,9 @@ const right = {
   consent: 'yes',
 }
 
+/** The button that was pressed. */
+const onward = (where: string) => Object.fromEntries([['then', where]])
+
 /** What a browser would show in a control: its value as an HTML parser reads it. */
 function shownValue(page: string, field: string): string | null {
   const area = new RegExp(`<textarea id="[^"]*" name="${field}"[^>]*>\\n([^<]*)</textarea>`).exec(page)
@@ -94,10 +97,15 @@ test('typing begins in the first field, or in the first that is wrong', async ()
 
 test('a capture leads to its receipt; the next form keeps the box and nothing of the person', async () => {
   const house = openHouse()
-  const done = await post(house, '/depistages/nouveau', 'pharmacist', { ...right, idempotencyKey: key, after: 'show' })
+  const done = await post(house, '/depistages/nouveau', 'pharmacist', { ...right, idempotencyKey: key, ...onward('show') })
   expect([done.status, done.headers.get('location')]).toEqual([303, `/depistages/${[...house.screenings.keys()][0]}`])
   const box = { kitLot: 'L2026-07', kitExpiry: '30062027' }
-  const next = await post(house, '/depistages/nouveau', 'pharmacist', { ...right, ...box, idempotencyKey: key, after: 'next' })
+  const next = await post(house, '/depistages/nouveau', 'pharmacist', {
+    ...right,
+    ...box,
+    idempotencyKey: key,
+    ...onward('next'),
+  })
   const location = next.headers.get('location') ?? ''
   expect(location).toMatch(/^\/depistages\/nouveau\?apres=[0-9a-f-]{36}&testKitId=1331&kitLot=L2026-07&kitExpiry=30062027$/)
   const page = await (await get(house, location, 'pharmacist')).text()

@@ -21,7 +21,7 @@ import {
   udiIssuerText,
 } from '../text-fr-codes.ts'
 
-export const formExtras = ['idempotencyKey', 'after'] as const
+export const formExtras = ['idempotencyKey', 'then'] as const
 export const formFields: readonly string[] = [...captureFields, ...formExtras]
 
 export type CapturePage = {
@@ -151,8 +151,8 @@ ${folded(state, text.capture.addComment, ['comment'], paragraphField(state, 'com
 /** The first button is the one that Enter presses. */
 function buttons(page: CapturePage): Html {
   const { capture } = text
-  const button = (label: string, after: 'show' | 'next', look: string) =>
-    html`<button class="${look}" type="submit" name="after" value="${after}" data-busy="${capture.busyButton}">${label}</button>`
+  const button = (label: string, then: 'show' | 'next', look: string) =>
+    html`<button class="${look}" type="submit" name="then" value="${then}" data-busy="${capture.busyButton}">${label}</button>`
   const cancel = html`<a class="button quiet" href="/depistages">${capture.cancel}</a>`
   if (page.mode === 'sign') return html`<div class="buttons">${button(capture.sign, 'show', 'button')}${cancel}</div>`
   const [save, next] = page.mode === 'draft' ? [capture.saveDraft, capture.saveDraftNext] : [capture.save, capture.saveNext]

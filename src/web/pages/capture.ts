@@ -107,7 +107,7 @@ async function settle(
 
 /** After saving: the receipt, or the next patient's form with the same box, for which the address holds nothing personal. */
 function nextPath(visit: ActorVisit, saved: Captured, typed: CaptureInput): string {
-  if (visit.form.after !== 'next') return `/depistages/${saved.screeningId}`
+  if (visit.form.then !== 'next') return `/depistages/${saved.screeningId}`
   const query = new URLSearchParams({ apres: saved.screeningId })
   for (const field of keptFields) {
     const value = typed[field]
