@@ -189,5 +189,5 @@ export const fieldProblemText: Record<FieldProblemCode, string> = {
   'not-read-by-kit': 'le test choisi ne donne pas ce résultat.',
   'udi-bad-shape': 'ce n’est pas la forme d’un code IUD-ID : recopiez celui de la boîte.',
   'consent-cannot-return':
-    'un accord refusé ou non donné ne peut plus être accordé : le fichier national n’a pas gardé l’identité.',
+    'un accord refusé ou non donné ne peut plus être accordé : le fichier national n’a pas gardé l’identité.',
 }
