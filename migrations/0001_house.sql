@@ -11,7 +11,9 @@ create table pharmacies (
   id uuid primary key,
   finess text not null unique check (finess ~ '^[0-9][0-9AB][0-9]{7}$'),
   name text not null,
-  created_at timestamptz not null
+  created_at timestamptz not null,
+  -- False once config names it no more: nobody signs in for it, and its rows stay.
+  in_service boolean not null default true
 );
 
 create table professionals (

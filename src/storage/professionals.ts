@@ -1,5 +1,5 @@
 /** Professionals as Pro Santé Connect last described them, the pharmacies of this gateway, and who was seen where. */
-import { eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Role } from '../domain/roles.ts'
 import type { Rpps } from '../domain/rpps.ts'
 import type { Tx } from './database.ts'
@@ -39,12 +39,13 @@ export type RegisteredPharmacy = { readonly id: string; readonly finess: string;
 const registered = { id: pharmacies.id, finess: pharmacies.finess, name: pharmacies.name }
 
 /** Those of the given FINESS numbers that are pharmacies of this gateway; as many as asked for at most. */
+/** Those in service alone: a pharmacy that config dropped is offered to nobody, and ends what was chosen. */
 export async function listPharmaciesByFiness(tx: Tx, finess: readonly string[]): Promise<readonly RegisteredPharmacy[]> {
   if (finess.length === 0) return []
   return tx
     .select(registered)
     .from(pharmacies)
-    .where(inArray(pharmacies.finess, [...finess]))
+    .where(and(inArray(pharmacies.finess, [...finess]), pharmacies.inService))
 }
 
 export async function listPharmaciesById(tx: Tx, ids: readonly string[]): Promise<readonly RegisteredPharmacy[]> {
@@ -52,7 +53,7 @@ export async function listPharmaciesById(tx: Tx, ids: readonly string[]): Promis
   return tx
     .select(registered)
     .from(pharmacies)
-    .where(inArray(pharmacies.id, [...ids]))
+    .where(and(inArray(pharmacies.id, [...ids]), pharmacies.inService))
 }
 
 /** Notes the role in which Pro Santé Connect showed the professional at each pharmacy. */

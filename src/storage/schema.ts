@@ -1,5 +1,17 @@
 /** The tables as drizzle sees them; a test compares this file with what the migrations make. */
-import { bigint, customType, inet, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  customType,
+  inet,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { Sealed } from '../crypto/sealed.ts'
 import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
 import type { Author } from '../domain/declaration-document.ts'
@@ -22,6 +34,7 @@ export const pharmacies = pgTable('pharmacies', {
   id: uuid('id').primaryKey(),
   finess: text('finess').notNull(),
   name: text('name').notNull(),
+  inService: boolean('in_service').notNull().default(true),
   createdAt: instant('created_at').notNull(),
 })
 
