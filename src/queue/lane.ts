@@ -52,13 +52,18 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   let news = noNews
   let moreWaits = false
   let unwell = false
+  let failuresKnown = 0
   let closed = false
 
   const heldCount = () => ready.length + running.size + opening.length
   const room = () => (closed ? 0 : Math.max(0, batchSize - ready.length))
 
+  /** What came since the last asking would open the breaker, as far as this worker sees: nothing starts before it has asked. */
+  const mustAskFirst = () =>
+    news.holdMs > 0 || news.failures + (news.answered ? 0 : failuresKnown) >= destination.breaker.failuresMax
+
   function pump(): void {
-    while (sending < slots && running.size - sending < settlingMax) {
+    while (!mustAskFirst() && sending < slots && running.size - sending < settlingMax) {
       const next = ready.shift()
       if (!next) return
       start(next)
@@ -119,6 +124,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     try {
       const asked = await deps.ask({ wanted, underWay: sending, room: room(), held: heldCount(), news: told })
       slots = asked.slots
+      failuresKnown = asked.breaker === 'closed' ? asked.failures : 0
       unwell = asked.breaker !== 'closed' || asked.failures > 0
       pump()
       return asked

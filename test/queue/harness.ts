@@ -205,7 +205,7 @@ async function openQueue(opened: {
     const kind = input.kind ?? (version === 1 ? 'original' : 'replacement')
     await sql.begin(async (tx) => {
       const [version_] = await tx`select version_id from screenings where screening_id = ${screeningId} and version = ${version}`
-      const versionId = version_?.['version_id'] ?? randomUUID()
+      const versionId = version_?.version_id ?? randomUUID()
       if (!version_) {
         await tx`insert into screenings (version_id, screening_id, pharmacy_id, version, status, key_ref, patient, act, drafted_by, signed_by,
           signed_role, captured_at, signed_at) values (${versionId}, ${screeningId}, ${pharmacy}, ${version}, 'signed', ${randomUUID()}, '\\x00',
@@ -238,8 +238,7 @@ async function openQueue(opened: {
       return row
     },
     attempts: (id) => sql<DeclarationState[]>`select * from attempts where declaration_id = ${id} order by epoch`,
-    count: async (table, where = 'true') =>
-      Number((await sql.unsafe(`select count(*) from ${table} where ${where}`))[0]?.['count']),
+    count: async (table, where = 'true') => Number((await sql.unsafe(`select count(*) from ${table} where ${where}`))[0]?.count),
     audit: (id) => sql`select action, code, details from audit_events where object_id = ${id} order by seq`,
     makeDue: async () => {
       await sql`update declarations set due_at = now() - interval '1 ms' where state = 'queued'`

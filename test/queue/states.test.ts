@@ -56,7 +56,7 @@ test('a declaration whose answer is lost is sent again under the same control id
     expect(destination.arrivals.map((arrival) => arrival.controlId)).toEqual([controlId, controlId])
     expect(destination.effects).toEqual([controlId])
     expect(await q.row(id)).toMatchObject({ state: 'accepted', attempt_count: 2 })
-    expect((await q.attempts(id)).map((attempt) => attempt['outcome'])).toEqual(['ambiguous', 'accepted'])
+    expect((await q.attempts(id)).map((attempt) => attempt.outcome)).toEqual(['ambiguous', 'accepted'])
     await q.checkInvariants()
   }))
 
@@ -71,8 +71,8 @@ test('a transient failure waits for its backoff, drawn below a ceiling that doub
       const [row] =
         await q.sql`select extract(epoch from due_at - now()) * 1000 as ms, state, code from declarations where id = ${id}`
       expect(row).toMatchObject({ state: 'queued', code: 'unreachable' })
-      expect(Number(row?.['ms'])).toBeGreaterThan(expectedMs - 450)
-      expect(Number(row?.['ms'])).toBeLessThanOrEqual(expectedMs)
+      expect(Number(row?.ms)).toBeGreaterThan(expectedMs - 450)
+      expect(Number(row?.ms)).toBeLessThanOrEqual(expectedMs)
       expect(await worker.runOnce()).toBe(0) // not due: nobody takes it
       await q.makeDue()
     }
@@ -88,7 +88,7 @@ test('what the destination asks for in Retry-After is waited for', () =>
     const { id } = await q.addDeclaration()
     await q.worker(destination).runOnce()
     const [row] = await q.sql`select extract(epoch from due_at - now()) as s from declarations where id = ${id}`
-    expect(Number(row?.['s'])).toBeGreaterThan(115)
+    expect(Number(row?.s)).toBeGreaterThan(115)
     expect(await q.row(id)).toMatchObject({ state: 'queued', code: 'busy' })
   }))
 

@@ -1,0 +1,119 @@
+/** How forwarding stands, destination by destination, in numbers that were measured: for the banner, the alarm and metrics. */
+import type { Database } from '../storage/database.ts'
+import { listControls } from '../storage/destination-controls.ts'
+import { countOpenDeclarations, type OpenCount } from '../storage/queue-reading.ts'
+import { type Control, drainTimeConstantS, paceAt } from './admission.ts'
+import type { QueueDestination } from './run-declaration.ts'
+
+/**
+ * `flowing`; `recovering`: it came back and the pace still climbs; `paused`: it does not answer, and is tried from time to
+ * time; `silent`: work has waited and nothing was acknowledged for longer than `silenceMs`, though nothing says why;
+ * `not-configured`: declarations wait for a destination that config no longer names.
+ */
+export type ForwardingState = 'flowing' | 'recovering' | 'paused' | 'silent' | 'not-configured'
+
+export type DestinationStatus = {
+  readonly destinationId: string
+  readonly state: ForwardingState
+  readonly waiting: number
+  readonly underWay: number
+  /** Waiting for a person. */
+  readonly parked: number
+  readonly oldestWaitingMs: number | null
+  /** Declarations a second that ended lately, with a time constant of a minute. */
+  readonly drainPerSecond: number
+  /** How long the last of those that wait now will have to; null while nothing drains: then nobody knows. */
+  readonly expectedDelayMs: number | null
+  readonly pausedForMs: number | null
+}
+
+/** All destinations that are configured or that something waits for. Alarm where a state is `silent`. */
+export async function forwardingStatus(
+  database: Pick<Database, 'forWorker'>,
+  destinations: readonly Pick<QueueDestination, 'id' | 'pace'>[],
+  options: { readonly silenceMs: number },
+): Promise<readonly DestinationStatus[]> {
+  const { counts, controls } = await database.forWorker(async (tx) => ({
+    counts: await countOpenDeclarations(tx),
+    controls: await listControls(tx),
+  }))
+  const ids = [...new Set([...destinations.map((entry) => entry.id), ...counts.map((entry) => entry.destination)])]
+  return ids.map((id) => {
+    const row = controls.find((entry) => entry.destination === id)
+    return statusOf(id, {
+      settings: destinations.find((entry) => entry.id === id) ?? null,
+      counts: counts.filter((entry) => entry.destination === id),
+      control: row ?? null,
+      nowMs: row?.nowMs ?? 0,
+      silenceMs: options.silenceMs,
+    })
+  })
+}
+
+export type StatusInput = {
+  readonly settings: Pick<QueueDestination, 'pace'> | null
+  readonly counts: readonly OpenCount[]
+  readonly control: Control | null
+  readonly nowMs: number
+  readonly silenceMs: number
+}
+
+export function statusOf(destinationId: string, input: StatusInput): DestinationStatus {
+  const { settings, control, nowMs } = input
+  const count = (...states: readonly OpenCount['state'][]) =>
+    input.counts.filter((entry) => states.includes(entry.state)).reduce((sum, entry) => sum + entry.count, 0)
+  const waiting = count('queued')
+  const oldestWaitingMs = input.counts.find((entry) => entry.state === 'queued')?.oldestAgeMs ?? null
+  const drainPerSecond = control ? drainAt(control, nowMs) : 0
+  const state = stateOf(input, { waiting, oldestWaitingMs })
+  return {
+    destinationId,
+    state,
+    waiting,
+    underWay: count('claimed', 'sent'),
+    parked: count('parked'),
+    oldestWaitingMs,
+    drainPerSecond,
+    expectedDelayMs: expectedDelayMs({ state, waiting, drainPerSecond, control, nowMs, settings }),
+    pausedForMs:
+      control && control.breaker !== 'closed' && control.openedAtMs !== null ? Math.max(0, nowMs - control.openedAtMs) : null,
+  }
+}
+
+function drainAt(control: Control, nowMs: number): number {
+  const elapsedS = Math.max(0, nowMs - control.drainedAtMs) / 1000
+  return (control.drained * Math.exp(-elapsedS / drainTimeConstantS)) / drainTimeConstantS
+}
+
+function stateOf(
+  { settings, control, nowMs, silenceMs }: StatusInput,
+  { waiting, oldestWaitingMs }: { waiting: number; oldestWaitingMs: number | null },
+): ForwardingState {
+  if (!settings) return 'not-configured'
+  if (control && control.breaker !== 'closed') return 'paused'
+  const quietMs = control?.lastAcceptedAtMs == null ? Number.POSITIVE_INFINITY : nowMs - control.lastAcceptedAtMs
+  if (waiting > 0 && (oldestWaitingMs ?? 0) > silenceMs && quietMs > silenceMs) return 'silent'
+  return control?.closedAtMs != null && nowMs - control.closedAtMs < settings.pace.rampMs && waiting > 0
+    ? 'recovering'
+    : 'flowing'
+}
+
+/** Below this a measured rate is noise, and what it promises would be days. */
+const drainPerSecondMin = 0.02
+
+function expectedDelayMs(input: {
+  state: ForwardingState
+  waiting: number
+  drainPerSecond: number
+  control: Control | null
+  nowMs: number
+  settings: StatusInput['settings']
+}): number | null {
+  const { state, waiting, drainPerSecond, control, settings } = input
+  if (waiting === 0) return state === 'paused' || state === 'not-configured' ? null : 0
+  if (state === 'paused' || state === 'silent' || state === 'not-configured' || !settings) return null
+  // While it recovers, what was measured lags behind what is allowed by now: the better of the two is still no promise of more.
+  const allowed = state === 'recovering' && control ? paceAt(control, input.nowMs, settings.pace) : 0
+  const perSecond = Math.max(drainPerSecond, allowed)
+  return perSecond < drainPerSecondMin ? null : Math.round((waiting / perSecond) * 1000)
+}
