@@ -89,7 +89,9 @@ async function dropCopies(copies: readonly string[]): Promise<void> {
 }
 
 describe('erasure against old backups', () => {
-  test('a patient erased today does not open in last month’s main database, and everyone else does', async () => {
+  test('a patient erased today does not open in last month’s main database, and everyone else does', {
+    timeout: 120_000,
+  }, async () => {
     const patients = canaries()
     await capture(patients)
     const copies: string[] = []
@@ -118,7 +120,7 @@ describe('erasure against old backups', () => {
 })
 
 describe('a thief with both databases, their files and their logs, without the root key', () => {
-  test('finds no patient in any form', async () => {
+  test('finds no patient in any form', { timeout: 120_000 }, async () => {
     const patients = canaries()
     await capture(patients)
     const files = await readServerFiles()
@@ -128,7 +130,7 @@ describe('a thief with both databases, their files and their logs, without the r
     }
   })
 
-  test('would have found one that was stored in the clear: the search itself works', async () => {
+  test('would have found one that was stored in the clear: the search itself works', { timeout: 120_000 }, async () => {
     const secret = `CANARI-${randomBytes(8).toString('hex').toUpperCase()}`
     const sql = connect(world.databases.superUrl)
     await sql`create table leaks (form text, bytes bytea)`
