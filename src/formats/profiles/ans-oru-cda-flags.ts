@@ -5,9 +5,12 @@ import type { AnsOruCdaSettings } from './ans-oru-cda-settings.ts'
 
 type Flag = { readonly code: string; readonly display: string; readonly on: boolean; readonly note?: string | undefined }
 
-/** OBX after the document's, in the order of the guide; OBX-11 is F whatever happens to the document. */
-export function listFlags(settings: AnsOruCdaSettings, patient: Patient): Segment[] {
-  return flagsOf(settings, patient).flatMap(({ code, display, on, note }, index) => {
+/**
+ * OBX after the document's, in the order of the guide; OBX-11 is F whatever happens to the document. They hang on the
+ * settings and on one fact about the patient (`mayReachPatient`), so that a destination writes its two lists only once.
+ */
+export function listFlags(settings: AnsOruCdaSettings, mayReach: boolean): Segment[] {
+  return flagsOf(settings, mayReach).flatMap(({ code, display, on, note }, index) => {
     const flag = segment('OBX', {
       1: String(index + 2),
       2: 'CE',
@@ -27,12 +30,12 @@ export function mayReachPatient({ ins, identityStatus }: Patient): boolean {
   return ins !== null && identityStatus === 'QUAL'
 }
 
-export function mailsPatient(settings: AnsOruCdaSettings, patient: Patient): boolean {
-  return settings.mailToPatient && !settings.hiddenFromPatient && mayReachPatient(patient)
+export function mailsPatient(settings: AnsOruCdaSettings, mayReach: boolean): boolean {
+  return settings.mailToPatient && !settings.hiddenFromPatient && mayReach
 }
 
-function flagsOf(settings: AnsOruCdaSettings, patient: Patient): readonly Flag[] {
-  const mailed = mailsPatient(settings, patient)
+function flagsOf(settings: AnsOruCdaSettings, mayReach: boolean): readonly Flag[] {
+  const mailed = mailsPatient(settings, mayReach)
   return [
     { code: 'MASQUE_PS', display: 'Masqué aux professionnels de Santé', on: settings.hiddenFromProfessionals },
     { code: 'INVISIBLE_PATIENT', display: 'Document Non Visible par le patient', on: settings.hiddenFromPatient },
@@ -44,7 +47,7 @@ function flagsOf(settings: AnsOruCdaSettings, patient: Patient): readonly Flag[]
     { code: 'CONNEXION_SECRETE', display: 'Connexion Secrete', on: settings.secretConnection },
     // A change of the flags alone is a message that we never send.
     { code: 'MODIF_CONF_CODE', display: 'Modification Confidentiality Code', on: false },
-    { code: 'DESTDMP', display: 'Destinataire DMP', on: settings.publishToDmp && mayReachPatient(patient) },
+    { code: 'DESTDMP', display: 'Destinataire DMP', on: settings.publishToDmp && mayReach },
     {
       code: 'DESTMSSANTEPS',
       display: 'Destinataire (Professionnel de Santé, organisation ou BAL applicative)',

@@ -5,7 +5,7 @@ import { insOid } from '../../domain/ins.ts'
 import type { Patient } from '../../domain/patient.ts'
 import { professionalField, structureField } from '../hl7v2/french-fields.ts'
 import { composite, type Field, type Segment, segment } from '../hl7v2/message.ts'
-import { mailsPatient } from './ans-oru-cda-flags.ts'
+import { mailsPatient, mayReachPatient } from './ans-oru-cda-flags.ts'
 import type { AnsOruCdaSettings, MailRecipient } from './ans-oru-cda-settings.ts'
 
 /** The sender always: the platform builds its token for the patient's record from it. */
@@ -14,7 +14,7 @@ export function listParticipations(settings: AnsOruCdaSettings, document: Declar
     5: professionalField(document.author),
     8: structureField(document.pharmacy),
   })
-  const patient = mailsPatient(settings, document.patient) ? patientRecipient(document.patient) : null
+  const patient = mailsPatient(settings, mayReachPatient(document.patient)) ? patientRecipient(document.patient) : null
   const reply = settings.replyTo === null ? null : participation('REPLY', 'Reply To', { 15: mailbox(settings.replyTo) })
   return [sender, ...settings.mailRecipients.map(recipientOf), patient, reply].filter((each) => each !== null)
 }

@@ -15,7 +15,7 @@ import { readAcknowledgement } from '../hl7v2/acknowledgement.ts'
 import { encodeMessage, type Hl7EncodeProblem } from '../hl7v2/encode.ts'
 import { hl7Time, patientSegment } from '../hl7v2/french-fields.ts'
 import { components, composite, type Field, type Hl7Message, messageHeader, type Segment, segment } from '../hl7v2/message.ts'
-import { listFlags } from './ans-oru-cda-flags.ts'
+import { listFlags, mayReachPatient } from './ans-oru-cda-flags.ts'
 import { listParticipations } from './ans-oru-cda-participations.ts'
 import { type AnsOruCdaSettings, mailRecipientsMax } from './ans-oru-cda-settings.ts'
 import { loinc } from './codes.ts'
@@ -35,27 +35,32 @@ const codeByEncodeProblem = {
   'unknown-charset': 'unmapped-code',
 } as const satisfies Record<Hl7EncodeProblem, EncodeProblem['code']>
 
+/** A destination: its settings, and the flags that follow from them, for a patient who may be reached and one who may not. */
+type Destination = {
+  readonly settings: AnsOruCdaSettings
+  readonly flagsIfReached: readonly Segment[]
+  readonly flagsIfNot: readonly Segment[]
+}
+
 /** The format for one destination. Throws `AssertionError` on settings that config should have refused. */
 export function createAnsOruCda(settings: AnsOruCdaSettings): Format {
   assert(settings.mailRecipients.length <= mailRecipientsMax, 'mail recipients are bounded')
+  const flagsIfReached = listFlags(settings, true)
+  const destination = { settings, flagsIfReached, flagsIfNot: listFlags(settings, false) }
   return {
-    encode: (document, writtenAt) => encode(settings, document, writtenAt),
+    encode: (document, writtenAt) => encode(destination, document, writtenAt),
     readAnswer: readAcknowledgement,
   }
 }
 
-function encode(
-  settings: AnsOruCdaSettings,
-  document: DeclarationDocument,
-  writtenAt: Date,
-): Result<EncodedMessage, EncodeProblem> {
+function encode(destination: Destination, document: DeclarationDocument, writtenAt: Date): Result<EncodedMessage, EncodeProblem> {
   assert(/^[A-Z0-9]{1,20}$/.test(document.controlId), 'a control id has 1 to 20 capital letters and digits')
   const carried = writeBioTrod(document, carriedVersion(document))
   if (!carried.ok) return carried
-  const bytes = encodeMessage(messageOf(settings, document, { carried: carried.value, writtenAt }))
+  const bytes = encodeMessage(messageOf(destination, document, { carried: carried.value, writtenAt }))
   if (!bytes.ok) return fail({ code: codeByEncodeProblem[bytes.problem] })
   if (bytes.value.length > documentBytesMax) return fail({ code: 'message-too-large' })
-  const charset = settings.charset === '8859/15' ? 'iso-8859-15' : 'utf-8'
+  const charset = destination.settings.charset === '8859/15' ? 'iso-8859-15' : 'utf-8'
   return ok({ bytes: bytes.value, contentType: `application/hl7-v2; charset=${charset}`, controlId: document.controlId })
 }
 
@@ -68,7 +73,7 @@ function carriedVersion({ kind, version, replacesVersion }: DeclarationDocument)
 }
 
 function messageOf(
-  settings: AnsOruCdaSettings,
+  { settings, flagsIfReached, flagsIfNot }: Destination,
   document: DeclarationDocument,
   content: { readonly carried: Uint8Array; readonly writtenAt: Date },
 ): Hl7Message {
@@ -84,7 +89,7 @@ function messageOf(
       segment('OBR', { 1: '1', 2: placer, 4: documentType() }),
       segment('OBX', { 1: '1', 2: 'ED', 3: documentType(), 5: encapsulated(content.carried), 11: observation }),
       ...listParticipations(settings, document),
-      ...listFlags(settings, document.patient),
+      ...(mayReachPatient(document.patient) ? flagsIfReached : flagsIfNot),
     ],
   }
 }
