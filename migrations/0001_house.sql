@@ -87,6 +87,8 @@ create table screenings (
   check ((status = 'draft') = (signed_by is null))
 );
 create index screenings_by_day on screenings (pharmacy_id, captured_at);
+-- The sweep of the key store asks which keys a row still names.
+create index screenings_by_key on screenings (key_ref);
 
 create table declarations (
   id uuid primary key,

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import postgres from 'postgres'
 import { systemClock } from './base/clock.ts'
+import { eraseCommand } from './commands/erase.ts'
+import { keysCommand } from './commands/keys.ts'
+import { configRefused, explain, say } from './commands/say.ts'
 import { checkConfig } from './config/check-config.ts'
-import type { ConfigMistake } from './config/config.ts'
 import { type LoadedConfig, loadConfig, loadOwnerUrls } from './config/load-config.ts'
-import { printMistakes } from './config/mistakes.ts'
-import { generateRootKeys } from './crypto/root-jwks.ts'
 import { migrationsFolder, openForwarder, openGateway } from './gateway.ts'
 import { strictHeaders } from './http/headers.ts'
 import { serveApp } from './http/serve.ts'
@@ -32,10 +32,8 @@ program
     say(output)
     process.exitCode = exitCode
   })
-program
-  .command('new-root-keys')
-  .description('print the text of a new root key file, for ROOT_KEYS_FILE (mode 0600)')
-  .action(() => say(generateRootKeys(systemClock.now()).trim()))
+program.addCommand(keysCommand())
+program.addCommand(eraseCommand())
 
 async function serve(): Promise<void> {
   const startedAt = systemClock.now().getTime()
@@ -77,7 +75,7 @@ async function work(): Promise<void> {
 
 async function runMigrations(): Promise<void> {
   const urls = loadOwnerUrls(process.env)
-  if (!urls.ok) throw new ConfigRefused(urls.problem)
+  if (!urls.ok) throw configRefused(urls.problem)
   for (const [name, url, folder] of [
     ['main database', urls.value.databaseOwnerUrl, migrationsFolder],
     ['key store', urls.value.keystoreOwnerUrl, `${migrationsFolder}keystore/`],
@@ -92,15 +90,9 @@ async function runMigrations(): Promise<void> {
   }
 }
 
-class ConfigRefused extends Error {
-  constructor(mistakes: readonly ConfigMistake[]) {
-    super(`the configuration is refused:\n${printMistakes(mistakes)}`)
-  }
-}
-
 function configOrMistakes(): LoadedConfig {
   const loaded = loadConfig(process.env, { now: systemClock.now() })
-  if (!loaded.ok) throw new ConfigRefused(loaded.problem)
+  if (!loaded.ok) throw configRefused(loaded.problem)
   return loaded.value
 }
 
@@ -110,13 +102,9 @@ function stopSignal(): Promise<void> {
   })
 }
 
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
-}
-
 try {
   await program.parseAsync()
 } catch (cause) {
-  process.stderr.write(`${cause instanceof Error ? cause.message : 'failed'}\n`)
+  process.stderr.write(`${explain(cause)}\n`)
   process.exitCode = 1
 }

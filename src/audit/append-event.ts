@@ -1,4 +1,5 @@
 /** Writes an audit event in the caller's transaction: the change and its trace commit together, or neither does. */
+import { assert } from '../base/assert.ts'
 import type { Actor, RequestContext } from '../domain/actor.ts'
 import type { Tx } from '../storage/database.ts'
 import { type AuditDetails, auditEvents } from '../storage/schema.ts'
@@ -16,6 +17,7 @@ export const auditActions = [
   'screening.list',
   'screening.correct',
   'screening.cancel',
+  'screening.erase',
   'declaration.settle',
   'declaration.rescue',
   'declaration.retry',
@@ -41,8 +43,12 @@ export async function appendEvent(tx: Tx, event: AuditEvent): Promise<void> {
   await appendEvents(tx, [event])
 }
 
+/** One statement carries 65 535 values at most; who has more events writes them in sets. */
+const eventsMax = 1000
+
 /** Appends a bounded set of events with one statement; used where a batch of rows changes at once. */
 export async function appendEvents(tx: Tx, events: readonly AuditEvent[]): Promise<void> {
+  assert(events.length <= eventsMax, 'too many audit events at once')
   if (events.length === 0) return
   await tx.insert(auditEvents).values(events.map(rowOf))
 }
@@ -62,6 +68,7 @@ function rowOf(event: AuditEvent): typeof auditEvents.$inferInsert {
     objectId: event.object?.id ?? null,
     requestId: event.request?.requestId ?? null,
     clientAddress: event.request?.clientAddress ?? null,
-    details: event.details ?? {},
+    // Which part of the system acted: the columns name people only.
+    details: event.actor.kind === 'system' ? { ...event.details, by: event.actor.name } : (event.details ?? {}),
   }
 }
