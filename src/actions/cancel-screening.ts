@@ -13,6 +13,7 @@ export function cancelScreening(deps: ActionDeps): Actions['cancelScreening'] {
     const { screeningId } = input
     await ensureMay(deps, actor, 'screening.correct', request, { action: 'screening.cancel', screeningId })
     const claim = await idempotencyClaim(deps, actor, {
+      verb: 'cancel',
       fields: {},
       idempotencyKey: input.idempotencyKey,
       also: [screeningId, input.reason],

@@ -23,7 +23,7 @@ export function captureScreening(deps: ActionDeps): Actions['captureScreening'] 
     const now = deps.clock.now()
     const parsed = parseCapture(input.fields, { now, profile: deps.profile, findTestKit: deps.findTestKit })
     if (!parsed.ok) return parsed
-    const claim = await idempotencyClaim(deps, actor, input)
+    const claim = await idempotencyClaim(deps, actor, { verb: 'capture', ...input })
     const key = await keyRingOrUnavailable(deps.keyRing.takeRecordKey(actor.pharmacyId))
     const screeningId = deps.newId()
     const versionId = deps.newId()

@@ -14,6 +14,7 @@ export function correctScreening(deps: ActionDeps): Actions['correctScreening'] 
     const { screeningId } = input
     await ensureMay(deps, actor, 'screening.correct', request, { action: 'screening.correct', screeningId })
     const claim = await idempotencyClaim(deps, actor, {
+      verb: 'correct',
       fields: input.fields,
       idempotencyKey: input.idempotencyKey,
       also: [screeningId, input.reason],

@@ -29,7 +29,7 @@ export function signScreening(deps: ActionDeps): Actions['signScreening'] {
     const now = deps.clock.now()
     const parsed = parseCapture(input.fields, { now, profile: deps.profile, findTestKit: deps.findTestKit })
     if (!parsed.ok) return parsed
-    const claim = await idempotencyClaim(deps, actor, input)
+    const claim = await idempotencyClaim(deps, actor, { verb: 'sign', ...input, also: [screeningId] })
     const draft = await findReadableScreening(deps, actor, screeningId, request, 'screening.sign')
     const keys = await keyRingOrUnavailable(deps.keyRing.findRecordKeys([draft.keyRef]))
     const key = keys.get(draft.keyRef)

@@ -70,11 +70,12 @@ export function signingRole(role: Role): Author['role'] | null {
 
 export type IdempotencyClaim = { readonly pharmacyId: string; readonly keySha256: Uint8Array; readonly bodyMac: Uint8Array }
 
-/** Keyed digest of the body in field order: what "the same request" means. */
+/** Keyed digest of who asks for what, in field order: what "the same request" means. A key never answers for another verb or person. */
 export async function idempotencyClaim(
   deps: Pick<ActionDeps, 'keyRing' | 'sha256'>,
   actor: Professional,
   input: {
+    readonly verb: 'capture' | 'sign' | 'correct' | 'cancel'
     readonly fields: CaptureInput
     readonly idempotencyKey: string
     /** What else makes two requests the same: the screening that they change, and why. */
@@ -82,7 +83,8 @@ export async function idempotencyClaim(
   },
 ): Promise<IdempotencyClaim> {
   if (!/^[A-Za-z0-9_-]{16,64}$/.test(input.idempotencyKey)) throw new GatewayError('bad-request')
-  const body = JSON.stringify([...captureFields.map((field) => input.fields[field] ?? ''), ...(input.also ?? [])])
+  const typed = captureFields.map((field) => input.fields[field] ?? '')
+  const body = JSON.stringify([input.verb, actor.professionalId, ...typed, ...(input.also ?? [])])
   return {
     pharmacyId: actor.pharmacyId,
     keySha256: deps.sha256(utf8(input.idempotencyKey)),
