@@ -53,13 +53,16 @@ export function declarationFor(
   return { ...version, id: deps.newId(), destination: destinationId, state: 'queued', controlId }
 }
 
-/** The originals of a screening that is signed for the first time, for every destination of the pharmacy. */
+/** The originals of a screening that is signed for the first time, for every destination of the pharmacy; `unavailable` where it has none. */
 export function originalsFor(
   deps: Pick<ActionDeps, 'newId' | 'randomBytes' | 'destinationsOf'>,
   version: Omit<DeclaredVersion, 'kind' | 'replacesVersion'>,
 ): readonly NewDeclarationRow[] {
   const original = { ...version, kind: 'original', replacesVersion: null } as const
-  return deps.destinationsOf(version.pharmacyId).map((destination) => declarationFor(deps, destination.id, original))
+  const destinations = deps.destinationsOf(version.pharmacyId)
+  // Signed and sent nowhere, it would be missed by nobody: the form is kept until the configuration is mended.
+  if (destinations.length === 0) throw new GatewayError('unavailable')
+  return destinations.map((destination) => declarationFor(deps, destination.id, original))
 }
 
 /** The role under which this person signs, as the message will say it; null where they may not. */
