@@ -21,7 +21,7 @@ export function listScreenings(deps: ActionDeps): Actions['listScreenings'] {
     await ensureMay(deps, actor, 'screening.read', request, { action: 'screening.list' })
     const bounds = dayBounds(day)
     const { rows, states } = await deps.database.forPharmacy(actor.pharmacyId, async (tx) => {
-      const found = await listScreeningsBetween(tx, { ...bounds, limit: listLengthMax + 1 })
+      const found = await listScreeningsBetween(tx, { pharmacyId: actor.pharmacyId, ...bounds, limit: listLengthMax + 1 })
       const shown = found.slice(0, listLengthMax)
       await appendEvent(tx, {
         at: deps.clock.now(),
@@ -29,7 +29,7 @@ export function listScreenings(deps: ActionDeps): Actions['listScreenings'] {
         action: 'screening.list',
         outcome: 'done',
         request,
-        details: { count: shown.length },
+        details: { day, count: shown.length },
       })
       return {
         rows: found,

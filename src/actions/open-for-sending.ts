@@ -37,10 +37,12 @@ export async function openForSending(deps: OpenForSendingDeps, claims: readonly 
 
   function openOne(claim: Claim): Opened {
     const version = byId.get(claim.versionId)
-    const key = version && keys.get(version.row.keyRef)
+    // A declaration that points at another pharmacy's version, or at another screening, was not written by us.
+    if (version?.row.pharmacyId !== claim.pharmacyId || version.row.screeningId !== claim.screeningId) return unreadable
+    const key = keys.get(version.row.keyRef)
     const pharmacy = deps.findPharmacy(claim.pharmacyId)
     // No key: erased, there is nothing to send any more. No pharmacy: taken out of the configuration, and may come back.
-    if (!version?.row.signedAt || !version.row.signedRole || !key) return unreadable
+    if (!version.row.signedAt || !version.row.signedRole || !key) return unreadable
     if (!pharmacy) return { outcome: { class: 'transient', code: 'pharmacy-not-configured' } }
     const { row, author } = version
     const cell = (column: string) => ({ pharmacyId: row.pharmacyId, table: 'screenings', column, rowId: row.versionId })

@@ -41,12 +41,21 @@ function named({ row, drafter, signer }: Joined): NamedScreeningRow {
 }
 
 /** Current versions captured in [from, until), newest first; ties broken by a random id, so that order tells nothing finer. */
-export async function listScreeningsBetween(tx: Tx, range: { from: Date; until: Date; limit: number }): Promise<ScreeningRow[]> {
+export async function listScreeningsBetween(
+  tx: Tx,
+  range: { pharmacyId: string; from: Date; until: Date; limit: number },
+): Promise<ScreeningRow[]> {
   return tx
     .select()
     .from(screenings)
     .where(
-      and(gte(screenings.capturedAt, range.from), lt(screenings.capturedAt, range.until), ne(screenings.status, 'superseded')),
+      and(
+        // Said here beside row-level security: two walls, either of which holds alone.
+        eq(screenings.pharmacyId, range.pharmacyId),
+        gte(screenings.capturedAt, range.from),
+        lt(screenings.capturedAt, range.until),
+        ne(screenings.status, 'superseded'),
+      ),
     )
     .orderBy(desc(screenings.capturedAt), asc(screenings.versionId))
     .limit(range.limit)
