@@ -2,7 +2,7 @@
 import type { Result } from '../base/result.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import type { CaptureInput, FieldProblem } from '../domain/capture-fields.ts'
-import type { Captured, Corrected, CorrectionProblem, ScreeningList, ScreeningView, VersionView } from './views.ts'
+import type { Captured, ChangePreview, Corrected, CorrectionProblem, ScreeningList, ScreeningView, VersionView } from './views.ts'
 
 /**
  * All throw `GatewayError`: `forbidden` (the role may not), `not-found` (not there, or another pharmacy's: the same answer),
@@ -21,21 +21,36 @@ export type Actions = {
     input: { readonly screeningId: string; readonly fields: CaptureInput; readonly idempotencyKey: string },
     request: RequestContext,
   ): Promise<Result<Captured, readonly FieldProblem[]>>
-  /** Replaces a signed screening by a corrected version; `reason` (3 to 300 characters) is kept sealed. `conflict`: nothing is in force. */
+  /** What a correction or a cancellation would do, and at which destinations. `conflict`: nothing is in force. */
+  previewChange(
+    actor: Professional,
+    input: { readonly screeningId: string; readonly intent: 'correct' | 'cancel' },
+    request: RequestContext,
+  ): Promise<ChangePreview>
+  /**
+   * Replaces a signed screening by a corrected version; `reason` (3 to 300 characters) is kept sealed. `version` is the one that
+   * the person read; `conflict`: it is not in force (any more).
+   */
   correctScreening(
     actor: Professional,
     input: {
       readonly screeningId: string
+      readonly version: number
       readonly fields: CaptureInput
       readonly reason: string
       readonly idempotencyKey: string
     },
     request: RequestContext,
   ): Promise<Result<Corrected, CorrectionProblem>>
-  /** Withdraws a signed screening; cannot be undone. */
+  /** Withdraws a signed screening, of which `version` was read; cannot be undone. */
   cancelScreening(
     actor: Professional,
-    input: { readonly screeningId: string; readonly reason: string; readonly idempotencyKey: string },
+    input: {
+      readonly screeningId: string
+      readonly version: number
+      readonly reason: string
+      readonly idempotencyKey: string
+    },
     request: RequestContext,
   ): Promise<Result<Corrected, CorrectionProblem>>
   /** Every version, oldest first. */

@@ -1,5 +1,6 @@
 /** Cancels a signed screening with a reason: told to the destinations that hold it, and to no other. */
 import { assert } from '../base/assert.ts'
+import { isId } from '../base/ids.ts'
 import { ok } from '../base/result.ts'
 import type { Actions } from './actions.ts'
 import type { ActionDeps } from './deps.ts'
@@ -10,18 +11,26 @@ import { parseReason, storeVersion } from './store-version.ts'
 
 export function cancelScreening(deps: ActionDeps): Actions['cancelScreening'] {
   return async (actor, input, request) => {
-    const { screeningId } = input
-    await ensureMay(deps, actor, 'screening.correct', request, { action: 'screening.cancel', screeningId })
+    const { screeningId, version: basedOn } = input
+    await ensureMay(deps, actor, 'screening.correct', request, {
+      action: 'screening.cancel',
+      screeningId: isId(screeningId) ? screeningId : null,
+    })
     const claim = await idempotencyClaim(deps, actor, {
       verb: 'cancel',
       fields: {},
       idempotencyKey: input.idempotencyKey,
-      also: [screeningId, input.reason],
+      also: [screeningId, String(basedOn), input.reason],
     })
     // First: what was done before is done, whatever has become of the screening since.
     const replayOf = await findReplay(deps, claim)
     if (replayOf !== null) return ok({ screeningId: replayOf, replayed: true })
-    const { current, key, content } = await openCurrent(deps, actor, { screeningId, action: 'screening.cancel' }, request)
+    const { current, key, content } = await openCurrent(
+      deps,
+      actor,
+      { screeningId, version: basedOn, action: 'screening.cancel' },
+      request,
+    )
     const signedRole = signingRole(actor.role)
     assert(signedRole, 'who may cancel can sign')
     const reason = parseReason(input.reason)

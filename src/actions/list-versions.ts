@@ -9,7 +9,7 @@ import { ensureMay } from './ensure-may.ts'
 import { findReadableScreening, openVersion } from './get-screening.ts'
 import { keyRingOrUnavailable } from './store-screening.ts'
 
-/** Nobody corrects one test this often; the page says nothing of what lies beyond. */
+/** Nobody corrects one test this often; of more, the newest are shown. */
 const versionsMax = 50
 
 export function listVersions(deps: ActionDeps): Actions['listVersions'] {

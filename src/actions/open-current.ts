@@ -16,15 +16,18 @@ export type OpenedCurrent = {
   readonly content: { patient: Patient; act: Act }
 }
 
-/** Throws `not-found`, or `conflict` where nothing is in force: a draft is signed instead, and what is cancelled stays so. */
+/**
+ * Throws `not-found`, or `conflict` where another version than `version` is in force, or none: a person changes what they have
+ * read, never what a colleague wrote meanwhile; a draft is signed instead, and what is cancelled stays so.
+ */
 export async function openCurrent(
   deps: ActionDeps,
   actor: Professional,
-  wanted: { readonly screeningId: string; readonly action: AuditAction },
+  wanted: { readonly screeningId: string; readonly version: number; readonly action: AuditAction },
   request: RequestContext,
 ): Promise<OpenedCurrent> {
   const current = await findReadableScreening(deps, actor, wanted.screeningId, request, wanted.action)
-  if (current.status !== 'signed') throw new GatewayError('conflict')
+  if (current.status !== 'signed' || current.version !== wanted.version) throw new GatewayError('conflict')
   const keys = await keyRingOrUnavailable(deps.keyRing.findRecordKeys([current.keyRef]))
   const key = keys.get(current.keyRef)
   if (!key) throw new GatewayError('not-found')

@@ -4,14 +4,14 @@ import { ok, type Result } from '../base/result.ts'
 import { sealColumn } from '../crypto/envelope.ts'
 import type { RecordKey } from '../crypto/sealed.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
-import { planCorrection } from '../domain/correction-plan.ts'
 import { GatewayError } from '../domain/errors.ts'
 import { findParagraphProblem } from '../domain/text-rules.ts'
 import type { Tx } from '../storage/database.ts'
-import { cancelQueued, insertDeclarations, lockDeclarationsOf } from '../storage/declarations.ts'
+import { cancelUnsent, insertDeclarations, lockEarlierOf } from '../storage/declarations.ts'
 import type { NamedScreeningRow, NewScreeningRow } from '../storage/screenings.ts'
 import { insertScreening, supersede } from '../storage/screenings.ts'
 import type { ActionDeps } from './deps.ts'
+import { planVersion } from './plan-version.ts'
 import { claimOrReplay, declarationFor, type IdempotencyClaim, type SealedVersion } from './store-screening.ts'
 import type { Corrected } from './views.ts'
 
@@ -21,7 +21,7 @@ export type ReasonProblem = 'required' | 'too-short' | 'too-long' | 'forbidden-c
 
 /** The mandatory reason, tidied. */
 export function parseReason(input: string): Result<string, ReasonProblem> {
-  const text = input.normalize('NFC').replaceAll(/\r\n?/g, '\n').trim()
+  const text = input.normalize('NFC').replaceAll(/\r\n?/g, '\n').replaceAll('\t', ' ').trim()
   if (text === '') return { ok: false, problem: 'required' }
   if (text.length < reasonLength.min) return { ok: false, problem: 'too-short' }
   const problem = findParagraphProblem(text, reasonLength.max)
@@ -53,7 +53,7 @@ export async function storeVersion(
   const { replayOf } = await claimOrReplay(tx, version.claim, screeningId, version.now)
   if (replayOf !== null) return { screeningId: replayOf, replayed: true }
   // Locked before anything is decided: a worker either claimed a row before this line, and it is under way, or cannot until we end.
-  const earlier = await lockDeclarationsOf(tx, screeningId)
+  const earlier = await lockEarlierOf(tx, screeningId)
   if (!(await supersede(tx, current.versionId))) throw new GatewayError('conflict')
   const number = current.version + 1
   const cell = { pharmacyId, table: 'screenings', column: 'reason', rowId: versionId }
@@ -73,20 +73,13 @@ export async function storeVersion(
     signedAt: version.at,
   })
   const named = { pharmacyId, screeningId, versionId, version: number }
-  // Destinations that config has dropped since keep what they were sent: nothing can be told them any more.
-  const steps = deps.destinationsOf(pharmacyId).map((destination) => ({
-    destination,
-    ...planCorrection(
-      earlier.filter((one) => one.destination === destination.id),
-      intent,
-    ),
-  }))
-  const cancelled = await cancelQueued(
+  const steps = planVersion(deps, { pharmacyId, intent, earlier })
+  const cancelled = await cancelUnsent(
     tx,
     steps.flatMap((step) => step.cancel),
   )
-  const rows = steps.flatMap(({ destination, declare }) =>
-    declare ? [declarationFor(deps, destination.id, { ...named, ...declare })] : [],
+  const rows = steps.flatMap(({ destinationId, declare }) =>
+    declare ? [declarationFor(deps, destinationId, { ...named, ...declare })] : [],
   )
   await insertDeclarations(tx, rows)
   await appendEvent(tx, {

@@ -1,5 +1,6 @@
 /** Declarations as the pharmacy sees them: written at capture, read beside their screening. */
-import { and, asc, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
+import type { EarlierDeclaration } from '../domain/correction-plan.ts'
 import type { DeclarationState } from '../domain/declaration.ts'
 import { dueChannel, type Tx } from './database.ts'
 import { declarations, receipts } from './schema.ts'
@@ -28,23 +29,27 @@ export async function listDeclarationsOf(tx: Tx, screeningId: string, limit: num
     .limit(limit)
 }
 
-/** The states of these versions' declarations, for a list. */
+/** The states of these screenings' declarations, with the version of each, for a list. */
 export async function listStatesOf(
   tx: Tx,
-  versionIds: readonly string[],
-): Promise<{ versionId: string; state: DeclarationState }[]> {
-  if (versionIds.length === 0) return []
+  screeningIds: readonly string[],
+): Promise<{ screeningId: string; version: number; state: DeclarationState }[]> {
+  if (screeningIds.length === 0) return []
   return tx
-    .select({ versionId: declarations.versionId, state: declarations.state })
+    .select({ screeningId: declarations.screeningId, version: declarations.version, state: declarations.state })
     .from(declarations)
-    .where(sql`${declarations.versionId} = any(${sql.param([...versionIds])}::uuid[])`)
+    .where(sql`${declarations.screeningId} = any(${sql.param([...screeningIds])}::uuid[])`)
 }
 
-/** The screening's declarations, locked until the transaction ends: no worker claims or settles one meanwhile. */
-export async function lockDeclarationsOf(
-  tx: Tx,
-  screeningId: string,
-): Promise<Pick<DeclarationRow, 'id' | 'destination' | 'version' | 'kind' | 'state'>[]> {
+/** Far above what a person corrects at all destinations together; the newest come first, and decide. */
+const earlierMax = 1000
+
+export type EarlierRow = EarlierDeclaration & { readonly destination: string }
+
+/** The screening's declarations of all versions, each with whether a try at it may have been taken unseen. */
+export async function listEarlierOf(tx: Tx, screeningId: string): Promise<readonly EarlierRow[]> {
+  const unknownEnd = sql<boolean>`exists (select from attempts a where a.declaration_id = declarations.id
+    and (a.outcome is null or a.outcome = 'ambiguous'))`
   return tx
     .select({
       id: declarations.id,
@@ -52,20 +57,33 @@ export async function lockDeclarationsOf(
       version: declarations.version,
       kind: declarations.kind,
       state: declarations.state,
+      mayBeThere: unknownEnd,
     })
+    .from(declarations)
+    .where(eq(declarations.screeningId, screeningId))
+    .orderBy(desc(declarations.version), asc(declarations.destination))
+    .limit(earlierMax)
+}
+
+/** The same, locked until the transaction ends: no worker claims or settles one meanwhile. */
+export async function lockEarlierOf(tx: Tx, screeningId: string): Promise<readonly EarlierRow[]> {
+  await tx
+    .select({ id: declarations.id })
     .from(declarations)
     .where(eq(declarations.screeningId, screeningId))
     .orderBy(asc(declarations.id))
     .for('update')
+  // A statement of its own: it sees what those whom the lock waited for have written of their tries.
+  return listEarlierOf(tx, screeningId)
 }
 
-/** Cancels declarations that still wait; answers how many did. */
-export async function cancelQueued(tx: Tx, ids: readonly string[]): Promise<number> {
+/** Cancels declarations of which nothing left; answers how many. */
+export async function cancelUnsent(tx: Tx, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) return 0
   const cancelled = await tx
     .update(declarations)
     .set({ state: 'cancelled', settledAt: sql`now()` })
-    .where(and(inArray(declarations.id, [...ids]), eq(declarations.state, 'queued')))
+    .where(and(inArray(declarations.id, [...ids]), inArray(declarations.state, ['queued', 'parked'])))
     .returning({ id: declarations.id })
   return cancelled.length
 }

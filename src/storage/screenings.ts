@@ -98,7 +98,7 @@ export async function supersede(tx: Tx, versionId: string): Promise<boolean> {
   return won.length === 1
 }
 
-/** Every version, oldest first, with the names of those who drafted and signed it. */
+/** The newest `limit` versions, oldest first, with the names of those who drafted and signed them. */
 export async function listVersions(tx: Tx, screeningId: string, limit: number): Promise<NamedScreeningRow[]> {
   const found = await tx
     .select({ row: screenings, drafter, signer })
@@ -106,7 +106,7 @@ export async function listVersions(tx: Tx, screeningId: string, limit: number): 
     .innerJoin(drafter, eq(drafter.id, screenings.draftedBy))
     .leftJoin(signer, eq(signer.id, screenings.signedBy))
     .where(eq(screenings.screeningId, screeningId))
-    .orderBy(asc(screenings.version))
+    .orderBy(desc(screenings.version))
     .limit(limit)
-  return found.map(named)
+  return found.map(named).toReversed()
 }
