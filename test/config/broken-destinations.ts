@@ -137,6 +137,13 @@ export const brokenDestinations: readonly BrokenConfig[] = [
     ],
   },
   {
+    title: 'a number too short, which alone would serve its pharmacy',
+    edits: [['destinations', 'pharmacies: all', 'pharmacies: ["759999014", "2A999901"]']],
+    mistakes: [
+      'destinations.yaml:25:31  destinations[0].pharmacies[1]: expected a FINESS number: nine digits (or 2A, 2B and seven digits)',
+    ],
+  },
+  {
     title: 'a pharmacy listed twice',
     edits: [['destinations', '"019999044"', '"759999014"']],
     mistakes: ['destinations.yaml:37:9  destinations[1].pharmacies[1]: is listed twice'],

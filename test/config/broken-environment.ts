@@ -142,6 +142,11 @@ export const brokenEnvironments: readonly BrokenConfig[] = [
     ],
   },
   {
+    title: 'a database without a user',
+    files: { DATABASE_URL: 'postgres://data.internal:5432/passerelle' },
+    mistakes: ['environment  DATABASE_URL: names no user'],
+  },
+  {
     title: 'a database without a name',
     files: { DATABASE_URL: 'postgres://gateway:HiddenWord9HiddenWord9@data.internal' },
     mistakes: ['environment  DATABASE_URL: names no database'],

@@ -180,6 +180,10 @@ describe('secrets', () => {
         },
       }),
     )
+    const owners = { ...env, KEYSTORE_OWNER_URL_FILE: '@/KEYSTORE_OWNER_URL' }
+    withExampleConfig({ env: { ...owners, PASSERELLE_PROFILE: 'prod' } }, (example) =>
+      expect(loadOwnerUrls(example.env)).toMatchObject({ ok: false, problem: [{ key: 'PASSERELLE_PROFILE' }] }),
+    )
     withExampleConfig({ env: { ...env, PORT: 'x' } }, (example) => {
       const urls = loadOwnerUrls(example.env)
       expect(urls.ok ? [] : urls.problem.map((mistake) => mistake.key)).toEqual(['KEYSTORE_OWNER_URL', 'PORT'])

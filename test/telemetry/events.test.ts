@@ -69,6 +69,7 @@ const canaries = [
   'Élodie Canari',
   'canari.elodie@example.fr',
   '279035121518989',
+  'ins-279035121518989',
   '1979-03-12',
   '+33612345678',
   'PID|1||279035121518989^^^INS||CANARI^ELODIE',
