@@ -7,6 +7,7 @@ import type { ActionDeps } from './deps.ts'
 import { getScreening } from './get-screening.ts'
 import { listScreenings } from './list-screenings.ts'
 import { listVersions } from './list-versions.ts'
+import { previewChange } from './preview-change.ts'
 import { recordDenial } from './record-denial.ts'
 import { signScreening } from './sign-screening.ts'
 
@@ -14,6 +15,7 @@ export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) =
   return {
     captureScreening: captureScreening(deps),
     signScreening: signScreening(deps),
+    previewChange: previewChange(deps),
     correctScreening: correctScreening(deps),
     cancelScreening: cancelScreening(deps),
     listVersions: listVersions(deps),

@@ -84,13 +84,13 @@ function declarationView(
   { declaration, receipt }: DeclarationWithReceipt,
 ): DeclarationView {
   const settings = deps.findDestination(declaration.destination)
-  const { id, kind, state, code, location, controlId, attemptCount, dueAt, createdAt, settledAt } = declaration
+  const { id, version, kind, state, code, location, controlId, attemptCount, dueAt, createdAt, settledAt } = declaration
   return {
     declarationId: id,
     destinationId: declaration.destination,
     destinationLabel: settings?.label ?? declaration.destination,
     assumedFormat: settings?.format === 'sidep-oru',
-    ...{ kind, state, code, location, controlId, attemptCount, dueAt, createdAt, settledAt },
+    ...{ version, kind, state, code, location, controlId, attemptCount, dueAt, createdAt, settledAt },
     receipt: receipt && { reference: receipt.reference, receivedAt: receipt.receivedAt },
   }
 }

@@ -1,6 +1,6 @@
 /** The screenings of one day, opened together with one look-up of their keys; the reading is one audit event with its count. */
 import { appendEvent } from '../audit/append-event.ts'
-import type { DeclarationState } from '../domain/declaration.ts'
+import { type DeclarationState, isTerminal } from '../domain/declaration.ts'
 import { GatewayError } from '../domain/errors.ts'
 import { parisDayBounds } from '../domain/paris-time.ts'
 import type { ScreeningStatus } from '../domain/screening.ts'
@@ -35,7 +35,7 @@ export function listScreenings(deps: ActionDeps): Actions['listScreenings'] {
         rows: found,
         states: await listStatesOf(
           tx,
-          shown.map((row) => row.versionId),
+          shown.map((row) => row.screeningId),
         ),
       }
     })
@@ -45,7 +45,7 @@ export function listScreenings(deps: ActionDeps): Actions['listScreenings'] {
       const key = keys.get(row.keyRef)
       if (!key) return [] // erased
       const { patient, act } = openVersion(key, row)
-      const ofVersion = states.filter((entry) => entry.versionId === row.versionId).map((entry) => entry.state)
+      const ofScreening = states.filter((entry) => entry.screeningId === row.screeningId)
       return [
         {
           screeningId: row.screeningId,
@@ -55,7 +55,7 @@ export function listScreenings(deps: ActionDeps): Actions['listScreenings'] {
           birthFirstName: patient.birthFirstName,
           birthDate: patient.birthDate,
           results: act.results,
-          progress: progressOf(row.status, ofVersion),
+          progress: progressOf(row.status, standingStates(row.version, ofScreening)),
         },
       ]
     })
@@ -77,5 +77,15 @@ const byUrgency: readonly DeclarationState[] = ['rejected', 'parked', 'queued', 
 export function progressOf(status: ScreeningStatus, states: readonly DeclarationState[]): Progress {
   if (status === 'draft') return 'draft'
   const worst = byUrgency.find((state) => states.includes(state)) ?? 'cancelled'
+  // What was cancelled and is known to be so everywhere has come to its end.
+  if (status === 'cancelled' && worst === 'accepted') return 'cancelled'
   return worst === 'claimed' ? 'queued' : worst
+}
+
+/** The states that count: those of the newest version, and earlier ones that still hold these back. What an earlier one came to is past. */
+export function standingStates(
+  version: number,
+  declarations: readonly { readonly version: number; readonly state: DeclarationState }[],
+): readonly DeclarationState[] {
+  return declarations.filter((one) => one.version === version || !isTerminal(one.state)).map((one) => one.state)
 }

@@ -1,5 +1,6 @@
 /** What actions answer: opened for the one who asked, in the words of the product, with nothing of storage in it. */
 import type { FieldProblem } from '../domain/capture-fields.ts'
+import type { Consequence } from '../domain/correction-plan.ts'
 import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
 import type { Patient } from '../domain/patient.ts'
@@ -15,6 +16,8 @@ export type DeclarationView = {
   readonly destinationLabel: string
   /** True where the destination's message profile is ours, not a published one: pages must say so. */
   readonly assumedFormat: boolean
+  /** Of the screening: an earlier one's declarations stay beside those of the newest. */
+  readonly version: number
   readonly kind: DeclarationKind
   readonly state: DeclarationState
   readonly code: FailureCode | null
@@ -76,6 +79,18 @@ export type Corrected = {
   readonly screeningId: string
   /** True where the same idempotency key had done it before. */
   readonly replayed: boolean
+}
+
+/** What a change would do at each destination, beside what it would change. */
+export type ChangePreview = {
+  readonly screening: ScreeningView
+  readonly steps: readonly ChangeStep[]
+}
+
+export type ChangeStep = {
+  readonly destinationLabel: string
+  readonly assumedFormat: boolean
+  readonly consequence: Consequence
 }
 
 /** What keeps a correction or a cancellation from being stored. */

@@ -1,11 +1,13 @@
 /** A public application over invented people and screenings held in memory: for rendering, doors and headers, nothing else. */
 import type { Actions } from '../../src/actions/actions.ts'
-import { progressOf } from '../../src/actions/list-screenings.ts'
-import type { DeclarationView, ScreeningView } from '../../src/actions/views.ts'
+import { progressOf, standingStates } from '../../src/actions/list-screenings.ts'
+import { parseReason } from '../../src/actions/store-version.ts'
+import type { DeclarationView, ScreeningView, VersionView } from '../../src/actions/views.ts'
 import type { Auth, SessionView, SignInProblem } from '../../src/auth/auth.ts'
 import { fail, ok } from '../../src/base/result.ts'
 import type { Professional } from '../../src/domain/actor.ts'
 import { parseCapture } from '../../src/domain/capture-input.ts'
+import { planCorrection } from '../../src/domain/correction-plan.ts'
 import type { DeclarationState } from '../../src/domain/declaration.ts'
 import { GatewayError, type GatewayErrorCode } from '../../src/domain/errors.ts'
 import type { FailureCode } from '../../src/domain/failure-codes.ts'
@@ -45,6 +47,10 @@ export type Denial = { readonly role: Role | null; readonly route: string; reado
 
 export type House = WebApp & {
   readonly screenings: Map<string, ScreeningView>
+  /** Versions before the one that `screenings` holds, oldest first. */
+  readonly earlier: Map<string, readonly VersionView[]>
+  /** Why the version that `screenings` holds was made. */
+  readonly reasons: Map<string, string>
   readonly denials: Denial[]
   readonly served: RequestServed[]
   readonly failures: { readonly requestId: string; readonly route: string; readonly error: unknown }[]
@@ -64,6 +70,8 @@ export function openHouse(options: HouseOptions = {}): House {
   const clock = { now: () => new Date(house.clockMs) }
   const house = {
     screenings: new Map<string, ScreeningView>(),
+    earlier: new Map<string, readonly VersionView[]>(),
+    reasons: new Map<string, string>(),
     denials: [],
     served: [],
     failures: [],
@@ -147,11 +155,31 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
     if (!found) throw new GatewayError('not-found')
     return found
   }
-  const store: Actions['signScreening'] = async (actor, { screeningId, fields, idempotencyKey }) => {
-    house.captures.push({ fields, idempotencyKey })
+  const meetFault = async (): Promise<void> => {
     if (house.captureFault instanceof Error) throw house.captureFault
     if (house.captureFault === 'no-answer') return new Promise(() => undefined)
     if (house.captureFault) throw new GatewayError(house.captureFault)
+  }
+  const inForce = (id: string, version?: number): ScreeningView => {
+    const screening = find(id)
+    if (screening.status !== 'signed' || (version ?? screening.version) !== screening.version) throw new GatewayError('conflict')
+    return screening
+  }
+  const keepVersion = (before: ScreeningView, changed: Partial<ScreeningView>, reason: string) => {
+    const { screeningId, version, patient, act, signedAt, signedBy } = before
+    const earlier = house.earlier.get(screeningId) ?? []
+    const { reason: why = null } = versionOf(before)
+    house.earlier.set(screeningId, [...earlier, { version, status: 'superseded', patient, act, reason: why, signedAt, signedBy }])
+    house.reasons.set(screeningId, reason)
+    house.screenings.set(screeningId, { ...before, ...changed, version: version + 1 })
+  }
+  const versionOf = ({ screeningId, version, status, patient, act, signedAt, signedBy }: ScreeningView): VersionView => {
+    const reason = house.reasons.get(screeningId) ?? null
+    return { version, status, patient, act, reason, signedAt, signedBy }
+  }
+  const store: Actions['signScreening'] = async (actor, { screeningId, fields, idempotencyKey }) => {
+    house.captures.push({ fields, idempotencyKey })
+    await meetFault()
     const rules = {
       now: clock.now(),
       profile: 'demo' as const,
@@ -169,18 +197,46 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
   return {
     captureScreening: (actor, input, request) => store(actor, { ...input, screeningId: newId() }, request),
     signScreening: store,
-    correctScreening: async () => {
-      throw new GatewayError('conflict')
+    previewChange: async (_actor, { screeningId, intent }) => {
+      const screening = inForce(screeningId)
+      const earlier = screening.declarations.map((one) => ({ ...one, id: one.declarationId, mayBeThere: one.state === 'parked' }))
+      const steps = [...new Set(earlier.map((one) => one.destinationLabel))].map((destinationLabel) => {
+        const there = earlier.filter((one) => one.destinationLabel === destinationLabel)
+        const assumedFormat = there.some((one) => one.assumedFormat)
+        return { destinationLabel, assumedFormat, consequence: planCorrection(there, intent).consequence }
+      })
+      return { screening, steps }
     },
-    cancelScreening: async () => {
-      throw new GatewayError('conflict')
+    correctScreening: async (_actor, { screeningId, version, fields, reason, idempotencyKey }) => {
+      house.captures.push({ fields, idempotencyKey })
+      await meetFault()
+      const before = inForce(screeningId, version)
+      const parsed = parseCapture(fields, {
+        now: clock.now(),
+        profile: 'demo',
+        findTestKit: (id) => kits.find((kit) => kit.id === id) ?? null,
+        corrects: before.act,
+      })
+      const why = parseReason(reason)
+      if (!parsed.ok || !why.ok) return fail({ fields: parsed.ok ? [] : parsed.problem, reason: why.ok ? null : why.problem })
+      keepVersion(before, parsed.value, why.value)
+      return ok({ screeningId, replayed: false })
     },
-    listVersions: async () => [],
+    cancelScreening: async (_actor, { screeningId, version, reason, idempotencyKey }) => {
+      house.captures.push({ fields: {}, idempotencyKey })
+      await meetFault()
+      const before = inForce(screeningId, version)
+      const why = parseReason(reason)
+      if (!why.ok) return fail({ fields: [], reason: why.problem })
+      keepVersion(before, { status: 'cancelled' }, why.value)
+      return ok({ screeningId, replayed: false })
+    },
+    listVersions: async (_actor, id) => [...(house.earlier.get(id) ?? []), versionOf(find(id))],
     getScreening: async (_actor, id) => find(id),
     listScreenings: async (_actor, day) => {
       const items = [...house.screenings.values()]
         .filter((screening) => parisDay(screening.capturedAt) === day)
-        .map(({ screeningId, status, capturedAt, patient, act, declarations }) => ({
+        .map(({ screeningId, version, status, capturedAt, patient, act, declarations }) => ({
           screeningId,
           status,
           capturedAt,
@@ -188,10 +244,7 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
           birthFirstName: patient.birthFirstName,
           birthDate: patient.birthDate,
           results: act.results,
-          progress: progressOf(
-            status,
-            declarations.map((declaration) => declaration.state),
-          ),
+          progress: progressOf(status, standingStates(version, declarations)),
         }))
       return { day, items, truncated: false }
     },
@@ -208,6 +261,7 @@ export function sampleDeclaration(state: DeclarationState, more: Partial<Declara
     destinationId: 'sidep',
     destinationLabel: 'Fichier national de dépistage (simulateur)',
     assumedFormat: true,
+    version: 1,
     kind: 'original',
     state,
     code: null,
