@@ -1,0 +1,311 @@
+-- Written by test/support/write-schema-dump.ts from the migrations beside it; a test compares the two.
+
+CREATE OR REPLACE FUNCTION public.passerelle_is_worker()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$ select coalesce(current_setting('passerelle.scope', true), '') = 'worker' $function$;
+
+CREATE OR REPLACE FUNCTION public.passerelle_pharmacy()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$ select nullif(current_setting('passerelle.pharmacy_id', true), '')::uuid $function$;
+
+create table attempts (
+  declaration_id uuid not null,
+  epoch bigint not null,
+  pharmacy_id uuid not null,
+  worker text not null,
+  started_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  outcome text,
+  code text,
+  message_sha256 text
+);
+alter table attempts owner to passerelle_owner;
+alter table attempts enable row level security;
+alter table attempts force row level security;
+
+create table audit_events (
+  seq bigint not null generated always as identity,
+  at timestamp with time zone not null,
+  actor_kind text not null,
+  professional_id uuid,
+  session_id uuid,
+  pharmacy_id uuid,
+  action text not null,
+  outcome text not null,
+  code text,
+  object_type text,
+  object_id uuid,
+  request_id uuid,
+  client_address inet,
+  details jsonb not null default '{}'::jsonb
+);
+alter table audit_events owner to passerelle_owner;
+alter table audit_events enable row level security;
+alter table audit_events force row level security;
+
+create table declarations (
+  id uuid not null,
+  pharmacy_id uuid not null,
+  screening_id uuid not null,
+  version_id uuid not null,
+  version integer not null,
+  destination text not null,
+  kind text not null,
+  replaces_version integer,
+  state text not null,
+  control_id text not null,
+  due_at timestamp with time zone not null default now(),
+  epoch bigint not null default 0,
+  claimed_by text,
+  lease_until timestamp with time zone,
+  attempt_count integer not null default 0,
+  code text,
+  location text,
+  created_at timestamp with time zone not null default now(),
+  settled_at timestamp with time zone
+);
+alter table declarations owner to passerelle_owner;
+alter table declarations set (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_cost_delay=0);
+alter table declarations enable row level security;
+alter table declarations force row level security;
+
+create table destination_controls (
+  destination text not null,
+  breaker text not null default 'closed'::text,
+  failures integer not null default 0,
+  openings integer not null default 0,
+  opened_at timestamp with time zone,
+  hold_until timestamp with time zone,
+  probe_by text,
+  closed_at timestamp with time zone,
+  tokens double precision not null default 0,
+  tokens_at timestamp with time zone not null default now(),
+  grants jsonb not null default '[]'::jsonb,
+  turn_after uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  drained double precision not null default 0,
+  drained_at timestamp with time zone not null default now(),
+  last_accepted_at timestamp with time zone
+);
+alter table destination_controls owner to passerelle_owner;
+alter table destination_controls set (fillfactor=50);
+
+create table idempotency_keys (
+  pharmacy_id uuid not null,
+  key_sha256 bytea not null,
+  body_mac bytea not null,
+  screening_id uuid not null,
+  created_at timestamp with time zone not null
+);
+alter table idempotency_keys owner to passerelle_owner;
+alter table idempotency_keys enable row level security;
+alter table idempotency_keys force row level security;
+
+create table memberships (
+  pharmacy_id uuid not null,
+  professional_id uuid not null,
+  role text not null,
+  seen_at timestamp with time zone not null
+);
+alter table memberships owner to passerelle_owner;
+
+create table pharmacies (
+  id uuid not null,
+  finess text not null,
+  name text not null,
+  created_at timestamp with time zone not null,
+  in_service boolean not null default true
+);
+alter table pharmacies owner to passerelle_owner;
+
+create table professionals (
+  id uuid not null,
+  rpps text not null,
+  subject text not null,
+  family_name text not null,
+  given_name text not null,
+  created_at timestamp with time zone not null,
+  last_signed_in_at timestamp with time zone not null
+);
+alter table professionals owner to passerelle_owner;
+
+create table receipts (
+  declaration_id uuid not null,
+  pharmacy_id uuid not null,
+  destination text not null,
+  control_id text not null,
+  reference text,
+  answer_sha256 text not null,
+  received_at timestamp with time zone not null
+);
+alter table receipts owner to passerelle_owner;
+alter table receipts enable row level security;
+alter table receipts force row level security;
+
+create table schema_migrations (
+  version integer not null,
+  name text not null,
+  sha256 text not null,
+  applied_at timestamp with time zone not null
+);
+alter table schema_migrations owner to passerelle_owner;
+
+create table screenings (
+  version_id uuid not null,
+  screening_id uuid not null,
+  pharmacy_id uuid not null,
+  version integer not null,
+  status text not null,
+  key_ref uuid not null,
+  patient bytea not null,
+  act bytea not null,
+  reason bytea,
+  drafted_by uuid not null,
+  signed_by uuid,
+  signed_role text,
+  captured_at timestamp with time zone not null,
+  signed_at timestamp with time zone
+);
+alter table screenings owner to passerelle_owner;
+alter table screenings enable row level security;
+alter table screenings force row level security;
+
+create table sessions (
+  id uuid not null,
+  token_hash bytea not null,
+  professional_id uuid not null,
+  pharmacy_id uuid,
+  role text,
+  activities jsonb not null,
+  sealed_id_token bytea,
+  created_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  end_reason text
+);
+alter table sessions owner to passerelle_owner;
+
+create table sign_ins (
+  token_hash bytea not null,
+  sealed bytea not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null
+);
+alter table sign_ins owner to passerelle_owner;
+
+alter table attempts add constraint attempts_message_sha256_check CHECK ((message_sha256 ~ '^[0-9a-f]{64}$'::text));
+alter table attempts add constraint attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'permanent'::text, 'transient'::text, 'ambiguous'::text, 'interrupted'::text])));
+alter table attempts add constraint attempts_pkey PRIMARY KEY (declaration_id, epoch);
+alter table audit_events add constraint audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['professional'::text, 'system'::text, 'anonymous'::text])));
+alter table audit_events add constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'denied'::text, 'failed'::text])));
+alter table audit_events add constraint audit_events_pkey PRIMARY KEY (seq);
+alter table declarations add constraint declarations_attempt_count_check CHECK ((attempt_count >= 0));
+alter table declarations add constraint declarations_check CHECK (((replaces_version >= 1) AND (replaces_version < version)));
+alter table declarations add constraint declarations_check1 CHECK (((kind = 'original'::text) = (replaces_version IS NULL)));
+alter table declarations add constraint declarations_check2 CHECK (((state = ANY (ARRAY['claimed'::text, 'sent'::text])) = (lease_until IS NOT NULL)));
+alter table declarations add constraint declarations_check3 CHECK (((state = ANY (ARRAY['claimed'::text, 'sent'::text])) = (claimed_by IS NOT NULL)));
+alter table declarations add constraint declarations_control_id_check CHECK ((control_id ~ '^[A-Z0-9]{8,20}$'::text));
+alter table declarations add constraint declarations_control_id_key UNIQUE (control_id);
+alter table declarations add constraint declarations_kind_check CHECK ((kind = ANY (ARRAY['original'::text, 'replacement'::text, 'cancellation'::text])));
+alter table declarations add constraint declarations_pkey PRIMARY KEY (id);
+alter table declarations add constraint declarations_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'claimed'::text, 'sent'::text, 'accepted'::text, 'rejected'::text, 'parked'::text, 'cancelled'::text])));
+alter table declarations add constraint declarations_version_check CHECK ((version >= 1));
+alter table declarations add constraint declarations_version_id_destination_key UNIQUE (version_id, destination);
+alter table destination_controls add constraint destination_controls_breaker_check CHECK ((breaker = ANY (ARRAY['closed'::text, 'open'::text, 'half-open'::text])));
+alter table destination_controls add constraint destination_controls_check CHECK (((breaker = 'half-open'::text) = (probe_by IS NOT NULL)));
+alter table destination_controls add constraint destination_controls_check1 CHECK (((breaker = 'closed'::text) OR (hold_until IS NOT NULL)));
+alter table destination_controls add constraint destination_controls_failures_check CHECK ((failures >= 0));
+alter table destination_controls add constraint destination_controls_openings_check CHECK ((openings >= 0));
+alter table destination_controls add constraint destination_controls_pkey PRIMARY KEY (destination);
+alter table idempotency_keys add constraint idempotency_keys_body_mac_check CHECK ((octet_length(body_mac) = 32));
+alter table idempotency_keys add constraint idempotency_keys_key_sha256_check CHECK ((octet_length(key_sha256) = 32));
+alter table idempotency_keys add constraint idempotency_keys_pkey PRIMARY KEY (pharmacy_id, key_sha256);
+alter table memberships add constraint memberships_pkey PRIMARY KEY (pharmacy_id, professional_id);
+alter table memberships add constraint memberships_role_check CHECK ((role = ANY (ARRAY['titular'::text, 'pharmacist'::text, 'student'::text, 'preparer'::text, 'group-admin'::text, 'dpo'::text, 'operator'::text])));
+alter table pharmacies add constraint pharmacies_finess_check CHECK ((finess ~ '^[0-9][0-9AB][0-9]{7}$'::text));
+alter table pharmacies add constraint pharmacies_finess_key UNIQUE (finess);
+alter table pharmacies add constraint pharmacies_pkey PRIMARY KEY (id);
+alter table professionals add constraint professionals_pkey PRIMARY KEY (id);
+alter table professionals add constraint professionals_rpps_check CHECK ((rpps ~ '^[0-9]{11}$'::text));
+alter table professionals add constraint professionals_rpps_key UNIQUE (rpps);
+alter table receipts add constraint receipts_answer_sha256_check CHECK ((answer_sha256 ~ '^[0-9a-f]{64}$'::text));
+alter table receipts add constraint receipts_control_id_key UNIQUE (control_id);
+alter table receipts add constraint receipts_pkey PRIMARY KEY (declaration_id);
+alter table schema_migrations add constraint schema_migrations_pkey PRIMARY KEY (version);
+alter table screenings add constraint screenings_check CHECK ((((signed_by IS NULL) = (signed_at IS NULL)) AND ((signed_by IS NULL) = (signed_role IS NULL))));
+alter table screenings add constraint screenings_check1 CHECK (((status = 'draft'::text) = (signed_by IS NULL)));
+alter table screenings add constraint screenings_pkey PRIMARY KEY (version_id);
+alter table screenings add constraint screenings_screening_id_version_key UNIQUE (screening_id, version);
+alter table screenings add constraint screenings_signed_role_check CHECK ((signed_role = ANY (ARRAY['titular'::text, 'pharmacist'::text, 'student'::text])));
+alter table screenings add constraint screenings_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'signed'::text, 'superseded'::text, 'cancelled'::text])));
+alter table screenings add constraint screenings_version_check CHECK ((version >= 1));
+alter table sessions add constraint sessions_check CHECK (((pharmacy_id IS NULL) = (role IS NULL)));
+alter table sessions add constraint sessions_check1 CHECK (((ended_at IS NULL) = (end_reason IS NULL)));
+alter table sessions add constraint sessions_end_reason_check CHECK ((end_reason = ANY (ARRAY['signed-out'::text, 'idle'::text, 'expired'::text, 'replaced'::text, 'revoked'::text])));
+alter table sessions add constraint sessions_pkey PRIMARY KEY (id);
+alter table sessions add constraint sessions_role_check CHECK ((role = ANY (ARRAY['titular'::text, 'pharmacist'::text, 'student'::text, 'preparer'::text, 'group-admin'::text, 'dpo'::text, 'operator'::text])));
+alter table sessions add constraint sessions_token_hash_check CHECK ((octet_length(token_hash) = 32));
+alter table sessions add constraint sessions_token_hash_key UNIQUE (token_hash);
+alter table sign_ins add constraint sign_ins_pkey PRIMARY KEY (token_hash);
+alter table sign_ins add constraint sign_ins_token_hash_check CHECK ((octet_length(token_hash) = 32));
+alter table attempts add constraint attempts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
+alter table attempts add constraint attempts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table audit_events add constraint audit_events_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table audit_events add constraint audit_events_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
+alter table declarations add constraint declarations_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table declarations add constraint declarations_version_id_fkey FOREIGN KEY (version_id) REFERENCES screenings(version_id);
+alter table idempotency_keys add constraint idempotency_keys_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table memberships add constraint memberships_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table memberships add constraint memberships_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
+alter table receipts add constraint receipts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
+alter table receipts add constraint receipts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table screenings add constraint screenings_drafted_by_fkey FOREIGN KEY (drafted_by) REFERENCES professionals(id);
+alter table screenings add constraint screenings_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table screenings add constraint screenings_signed_by_fkey FOREIGN KEY (signed_by) REFERENCES professionals(id);
+alter table sessions add constraint sessions_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table sessions add constraint sessions_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
+
+CREATE INDEX audit_events_by_object ON public.audit_events USING btree (object_id, seq) WHERE (object_id IS NOT NULL);
+CREATE INDEX audit_events_by_pharmacy ON public.audit_events USING btree (pharmacy_id, seq);
+CREATE INDEX declarations_by_screening ON public.declarations USING btree (screening_id);
+CREATE INDEX declarations_due ON public.declarations USING btree (destination, due_at) WHERE (state = 'queued'::text);
+CREATE INDEX declarations_leased ON public.declarations USING btree (lease_until) WHERE (state = ANY (ARRAY['claimed'::text, 'sent'::text]));
+CREATE INDEX declarations_open ON public.declarations USING btree (screening_id, destination, version) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text, 'sent'::text, 'parked'::text]));
+CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (state = 'queued'::text);
+CREATE INDEX screenings_by_day ON public.screenings USING btree (pharmacy_id, captured_at);
+CREATE INDEX screenings_by_key ON public.screenings USING btree (key_ref);
+CREATE INDEX sessions_by_professional ON public.sessions USING btree (professional_id) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_open ON public.sessions USING btree (expires_at) WHERE (ended_at IS NULL);
+CREATE INDEX sign_ins_expiry ON public.sign_ins USING btree (expires_at);
+
+create policy attempts_for_worker on attempts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy attempts_of_pharmacy on attempts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy audit_events_append on audit_events as permissive for insert to public with check (true);
+create policy audit_events_of_pharmacy on audit_events as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy declarations_for_worker on declarations as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy declarations_of_pharmacy on declarations as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy idempotency_keys_of_pharmacy on idempotency_keys as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy receipts_for_worker on receipts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy receipts_of_pharmacy on receipts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy screenings_for_worker on screenings as permissive for select to public using (passerelle_is_worker());
+create policy screenings_of_pharmacy on screenings as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+
+grant usage on schema public to passerelle_app;
+grant usage on schema public to public;
+grant insert, select, update on table attempts to passerelle_app;
+grant insert, select on table audit_events to passerelle_app;
+grant insert, select, update on table declarations to passerelle_app;
+grant insert, select, update on table destination_controls to passerelle_app;
+grant delete, insert, select on table idempotency_keys to passerelle_app;
+grant insert, select, update on table memberships to passerelle_app;
+grant insert, select, update on table pharmacies to passerelle_app;
+grant insert, select, update on table professionals to passerelle_app;
+grant insert, select on table receipts to passerelle_app;
+grant select on table schema_migrations to passerelle_app;
+grant insert, select, update on table screenings to passerelle_app;
+grant insert, select, update on table sessions to passerelle_app;
+grant delete, insert, select on table sign_ins to passerelle_app;
