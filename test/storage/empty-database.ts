@@ -47,12 +47,3 @@ export function createMigrationFolder(files: Readonly<Record<string, string>>) {
 export function migrateWith(sql: Sql, folder: string) {
   return migrate(sql, folder, { now: () => new Date('2026-07-15T10:00:00Z'), wait: (ms) => wait(ms) })
 }
-
-/** Asks again until `holds` says yes; fails after 20 s. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await holds()) return
-    await wait(50)
-  }
-  throw new Error(`waited too long until ${what}`)
-}

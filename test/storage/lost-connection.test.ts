@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import { type Database, openDatabase, type Tx } from '../../src/storage/database.ts'
 import { isConnectionLost } from '../../src/storage/guarded-client.ts'
 import { connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
-import { until } from './empty-database.ts'
+import { until } from '../support/until.ts'
 
 let databases: TestDatabases
 let database: Database
