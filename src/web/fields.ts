@@ -119,17 +119,17 @@ ${problemOf(state, field)}
 </fieldset>`
 }
 
-/** What is wrong, all of it, with a way to each field. */
-export function problemSummary(state: FormState): Html {
-  if (state.problems.size === 0) return nothing
-  const count = state.problems.size
+/** What is wrong, all of it, with a way to each field; `more`: of fields that no capture has, as links. */
+export function problemSummary(state: FormState, more: readonly Html[] = []): Html {
+  const count = state.problems.size + more.length
+  if (count === 0) return nothing
   const items = captureFields.flatMap((field) => {
     const code = state.problems.get(field)
     return code
       ? [html`<li><a href="#${fieldId(field)}">${text.capture.problemOf(fieldText[field], fieldProblemText[code])}</a></li>`]
       : []
   })
-  return html`<div class="notice notice-bad" role="alert"><h2>${count === 1 ? text.capture.summaryOne : text.capture.summaryMany(count)}</h2><ul>${items}</ul></div>`
+  return html`<div class="notice notice-bad" role="alert"><h2>${count === 1 ? text.capture.summaryOne : text.capture.summaryMany(count)}</h2><ul>${items}${more.map((link) => html`<li>${link}</li>`)}</ul></div>`
 }
 
 function labelOf(field: CaptureField, required: boolean): Html {
@@ -151,7 +151,7 @@ function problemOf(state: FormState, field: CaptureField): Html {
 }
 
 /** Codes' sentences follow a label in the summary; beside the field they stand alone. */
-function sentence(words: string): string {
+export function sentence(words: string): string {
   return words.charAt(0).toLocaleUpperCase('fr') + words.slice(1)
 }
 

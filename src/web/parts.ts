@@ -21,10 +21,17 @@ const shapes: Record<Progress, string> = {
 }
 
 function icon(progress: Progress): Html {
+  return drawn(shapes[progress])
+}
+
+/** Two bars crossed out: not the same as before. */
+export function changeIcon(): Html {
+  return drawn('<path d="M3 6h10M3 10h10M10.5 2.5l-5 11"/>')
+}
+
+function drawn(shape: string): Html {
   const stroke = 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
-  return raw(
-    `<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" ${stroke}>${shapes[progress]}</svg>`,
-  )
+  return raw(`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" ${stroke}>${shape}</svg>`)
 }
 
 /** The state in words, with its shape. */

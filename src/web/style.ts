@@ -194,6 +194,29 @@ const receipt = `
   .who { display: contents; } .who form { order: 1; margin-left: auto; } .who p { order: 2; flex: 1 1 50%; font-size: .95rem; } .who a { order: 2; font-size: .95rem; }
   .list-head .buttons, .list-head > .button { width: 100%; } .way li:not(:last-child)::after { width: 1.2rem; margin: 0 .4rem; } }`
 
+const versions = `
+.button.danger { background: var(--bad-ground); color: var(--bad); border-color: var(--bad); }
+.button.danger:hover { background: var(--bad); color: var(--card); border-color: var(--bad); }
+.happens { padding-left: 1.2rem; margin-top: .5rem; }
+.happens li + li { margin-top: .35rem; }
+.happens-also { margin-top: .8rem; }
+.row-note { display: block; margin-top: .2rem; font-weight: 600; }
+.versions-scroll { overflow-x: auto; margin-top: 1.25rem; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
+.versions { border-collapse: collapse; width: 100%; }
+.versions th, .versions td { text-align: left; vertical-align: top; padding: .5rem .9rem; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.versions td { min-width: 12rem; }
+.versions thead th { border-top: 0; }
+.versions tbody th[scope=row] { font-weight: 400; color: var(--soft); min-width: 10rem; }
+.versions-group th { background: var(--quiet-ground); }
+.differs { background: var(--wait-ground); box-shadow: inset 5px 0 0 var(--wait); }
+.differs .cell-value { white-space: pre-line; }
+.change { display: inline-flex; align-items: center; gap: .3rem; margin-left: .35rem; padding: 0 .5rem; border: 1.5px dashed currentColor; border-radius: 6px; color: var(--wait); font-size: .9rem; font-weight: 600; white-space: nowrap; }
+.cell-version { display: none; }
+.versions-back { margin-top: 1.5rem; }
+@media (max-width: 48rem) { .versions thead { display: none; } .versions, .versions tbody, .versions tr, .versions td, .versions th { display: block; }
+  .versions td, .versions tbody th[scope=row] { min-width: 0; } .versions tbody th[scope=row] { font-weight: 650; padding-bottom: 0; }
+  .versions td { border-top: 0; display: grid; grid-template-columns: 6.5rem 1fr; gap: .5rem; padding: .25rem .9rem .35rem; } .cell-version { display: inline; color: var(--soft); } }`
+
 const forced = '@media (forced-colors: active) { .radios label:has(:checked) { outline: 3px solid Highlight; } }'
 
 const print = `
@@ -206,4 +229,4 @@ const print = `
   .card, .banner { break-inside: avoid; }
 }`
 
-export const style = [colours, base, frame, controls, states, receipt, forced, print].join('\n')
+export const style = [colours, base, frame, controls, states, receipt, versions, forced, print].join('\n')

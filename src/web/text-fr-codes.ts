@@ -172,7 +172,7 @@ export const fieldProblemText: Record<FieldProblemCode, string> = {
   'not-a-time': 'cette date ou cette heure n’existe pas.',
   'time-does-not-exist': 'cette heure n’existe pas : c’est la nuit du passage à l’heure d’été.',
   'time-in-future': 'ce moment est dans le futur : vérifiez la date et l’heure.',
-  'time-too-old': 'le prélèvement date de plus de 7 jours : il ne peut plus être transmis.',
+  'time-too-old': 'le prélèvement date de plus de 7 jours (90 pour une correction) : il ne peut plus être transmis.',
   'time-before-birth': 'le prélèvement est antérieur à la naissance : vérifiez les deux dates.',
   'nir-not-fifteen-characters': 'il faut 15 caractères, clé comprise.',
   'nir-bad-shape': 'ce n’est pas la forme d’un NIR : vérifiez les chiffres.',

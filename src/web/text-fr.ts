@@ -151,7 +151,6 @@ export const text = {
     lot: 'Lot',
     expiry: 'péremption',
     superseded: 'Une version plus récente remplace celle-ci.',
-    cancelled: 'Ce dépistage a été annulé.',
     updated: 'État mis à jour',
   },
 

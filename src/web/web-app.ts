@@ -13,10 +13,12 @@ import { wellKnownRoutes } from '../http/routes/well-known.ts'
 import { buildAssets } from './assets.ts'
 import type { Frame } from './layout.ts'
 import { captureRoutes } from './pages/capture.ts'
+import { changeRoutes } from './pages/change.ts'
 import { dayListRoutes } from './pages/day-list.ts'
 import { entranceRoutes } from './pages/entrance.ts'
 import { problemPage } from './pages/problem.ts'
 import { receiptRoutes } from './pages/receipt.ts'
+import { versionRoutes } from './pages/versions.ts'
 
 export type WebAppDeps = {
   readonly auth: Auth
@@ -51,6 +53,8 @@ export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
     ...dayListRoutes(pageDeps),
     // Before the receipts: `/depistages/nouveau` is no id.
     ...captureRoutes(pageDeps),
+    ...changeRoutes(pageDeps),
+    ...versionRoutes(pageDeps),
     ...receiptRoutes(pageDeps),
     ...wellKnownRoutes(deps, options),
   ]

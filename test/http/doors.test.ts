@@ -19,6 +19,11 @@ const needs = {
   'POST /depistages/nouveau': 'screening.draft',
   'GET /depistages/:id/signer': 'screening.sign',
   'POST /depistages/:id/signer': 'screening.sign',
+  'GET /depistages/:id/corriger': 'screening.correct',
+  'POST /depistages/:id/corriger': 'screening.correct',
+  'GET /depistages/:id/annuler': 'screening.correct',
+  'POST /depistages/:id/annuler': 'screening.correct',
+  'GET /depistages/:id/versions': 'screening.read',
   'GET /depistages/:id': 'screening.read',
   'GET /.well-known/security.txt': 'public',
   'GET /robots.txt': 'public',
@@ -76,6 +81,9 @@ test('a screening that is not there, one that is not ours and a word that is no 
     `/depistages/${idNumbered(404)}`,
     '/depistages/nothing',
     `/depistages/${idNumbered(404)}/signer`,
+    `/depistages/${idNumbered(404)}/corriger`,
+    `/depistages/${idNumbered(404)}/annuler`,
+    `/depistages/${idNumbered(404)}/versions`,
     '/nothing/at/all',
   ]
   const bodies = await Promise.all(

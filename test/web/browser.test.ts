@@ -112,13 +112,23 @@ test('a person signs in over another site, captures with the keyboard alone, fol
   await context.close()
 })
 
-test('a double click sends one form', async () => {
+test('a second click while the form is on its way sends nothing more, and the button says that it is busy', async () => {
   const { context, page, complaints } = await signedIn()
   await page.goto(`${origin}/depistages/nouveau`)
-  const before = house.captures.length
-  await page.getByRole('button', { name: 'Signer et transmettre' }).dblclick()
-  await page.getByRole('alert').waitFor()
-  expect(house.captures.length).toBe(before + 1)
+  let sent = 0
+  // An answer without content leaves the page where it is, as one that is still to come does.
+  await page.route('**/depistages/nouveau', (route) => {
+    sent += 1
+    return route.fulfill({ status: 204 })
+  })
+  await page.getByRole('button', { name: 'Signer et transmettre' }).click()
+  await expect.poll(() => sent).toBe(1)
+  const busy = page.getByRole('button', { name: 'Enregistrement…' })
+  expect(await busy.getAttribute('aria-busy')).toBe('true')
+  await busy.click()
+  await page.getByRole('button', { name: 'Signer et saisir le suivant' }).click()
+  expect(await page.evaluate('document.forms.length')).toBe(2)
+  expect(sent).toBe(1)
   expect(complaints).toEqual([])
   await context.close()
 })

@@ -85,6 +85,14 @@ test('every field can show an error that is tied to it, and the summary leads to
   expect(page.match(/<details/g)?.length).toBe(page.match(/<details open/g)?.length)
 })
 
+test('a missing result of a combined test unfolds the part that asks for it', async () => {
+  const combined = { ...right, testKitId: '2228', idempotencyKey: key }
+  const page = await (await post(openHouse(), '/depistages/nouveau', 'pharmacist', combined)).text()
+  expect(page).toContain('<details open data-other-analytes>')
+  expect(page).toContain('id="champ-result-influenza-a-erreur"')
+  expect(await (await get(openHouse(), '/depistages/nouveau', 'pharmacist')).text()).toContain('<details data-other-analytes>')
+})
+
 test('typing begins in the first field, or in the first that is wrong', async () => {
   const house = openHouse()
   const focused = (page: string) =>
@@ -124,6 +132,7 @@ test('the address of the next form cannot smuggle in anything but the box', asyn
   })
   const page = await (await get(openHouse(), `/depistages/nouveau?${query}`, 'pharmacist')).text()
   expect(page.match(/<script/g)).toHaveLength(1)
+  expect(page).not.toContain('Dépistage enregistré')
   expect(shownValue(page, 'birthName')).toBe('')
   expect(shownValue(page, 'kitLot')).toHaveLength(120)
   expect(page).not.toContain('checked')

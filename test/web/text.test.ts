@@ -2,14 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { signInProblems } from '../../src/auth/sign-in-problem.ts'
 import { captureFields, fieldProblemCodes } from '../../src/domain/capture-fields.ts'
+import { consequences } from '../../src/domain/correction-plan.ts'
 import { declarationKinds } from '../../src/domain/declaration.ts'
 import { gatewayErrorCodes } from '../../src/domain/errors.ts'
 import { failureCodes } from '../../src/domain/failure-codes.ts'
 import { identityStatuses, insAuthorities } from '../../src/domain/ins.ts'
 import { sexes } from '../../src/domain/patient.ts'
 import { roles } from '../../src/domain/roles.ts'
-import { analytes, consents, screeningResults, symptomBands } from '../../src/domain/screening.ts'
+import { analytes, consents, screeningResults, screeningStatuses, symptomBands } from '../../src/domain/screening.ts'
 import * as codes from '../../src/web/text-fr-codes.ts'
+import * as corrections from '../../src/web/text-fr-corrections.ts'
 import { failureText, problemText, signInProblemText } from '../../src/web/text-fr-failures.ts'
 
 const webFolder = new URL('../../src/web/', import.meta.url)
@@ -27,6 +29,8 @@ test('every code has its French words, and no two failures are told alike in ful
     [codes.resultText, screeningResults],
     [codes.consentText, consents],
     [codes.symptomText, symptomBands],
+    [corrections.consequenceText, consequences],
+    [corrections.versionStatusText, screeningStatuses],
     [failureText, failureCodes],
     [signInProblemText, signInProblems],
     [problemText, [...gatewayErrorCodes, 'method-not-allowed']],
@@ -38,7 +42,7 @@ test('every code has its French words, and no two failures are told alike in ful
 })
 
 test('French punctuation keeps its no-break spaces and its curly apostrophes', () => {
-  for (const name of ['text-fr.ts', 'text-fr-codes.ts', 'text-fr-failures.ts']) {
+  for (const name of ['text-fr.ts', 'text-fr-codes.ts', 'text-fr-corrections.ts', 'text-fr-failures.ts']) {
     const source = readFileSync(new URL(name, webFolder), 'utf8')
     const strings = [...source.matchAll(/'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g)].map((match) => match[1] ?? match[2] ?? '')
     const wrong = strings.filter((words) => / [;:?!»]|« |\p{L}'\p{L}|[^\u00a0][?!](\s|$)/u.test(words))

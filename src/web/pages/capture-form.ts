@@ -50,9 +50,7 @@ ${page.testKits.length === 0 ? notice('bad', capture.noKits) : nothing}
 <p class="hint">${capture.requiredLegend}</p>
 <form method="post" action="${page.action}" autocomplete="off" novalidate>
 <input type="hidden" name="idempotencyKey" value="${page.idempotencyKey}">
-${patientCard(state)}
-${testCard(state, page.testKits)}
-${contextCard(state)}
+${captureCards(state, page.testKits)}
 ${buttons(page)}
 </form>
 </div>`
@@ -62,6 +60,13 @@ ${buttons(page)}
     ...(page.mode === 'sign' ? {} : { here: 'new' as const }),
     body,
   })
+}
+
+/** Every field of a capture, in its cards. */
+export function captureCards(state: FormState, testKits: readonly TestKit[]): Html {
+  return html`${patientCard(state)}
+${testCard(state, testKits)}
+${contextCard(state)}`
 }
 
 function patientCard(state: FormState): Html {

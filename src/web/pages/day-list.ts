@@ -13,6 +13,7 @@ import { type Frame, layout } from '../layout.ts'
 import { type Html, nothing, notice, stateBadge } from '../parts.ts'
 import { text } from '../text-fr.ts'
 import { analyteShortText, progressPluralText, resultText } from '../text-fr-codes.ts'
+import { changeText } from '../text-fr-corrections.ts'
 
 export type DayListDeps = { readonly frame: Frame; readonly actions: Pick<Actions, 'listScreenings'>; readonly clock: Clock }
 
@@ -103,6 +104,6 @@ function row(item: ScreeningSummary, path: string): Html {
 <span class="row-name"><strong>${patientName(item)}</strong><span>${text.list.bornOn(frenchDate(item.birthDate))}</span></span>
 <span class="row-results">${results}</span>
 <span class="row-time">${text.list.capturedAt(frenchTime(item.capturedAt))}</span>
-<span class="row-state">${stateBadge(item.progress)}</span>
+<span class="row-state">${stateBadge(item.progress)}${item.status === 'cancelled' && item.progress !== 'cancelled' ? html`<span class="row-note">${changeText.listNote}</span>` : nothing}</span>
 </a></li>`
 }

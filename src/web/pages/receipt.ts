@@ -1,7 +1,7 @@
 /** One screening and the way of its declarations: in the queue, sent, acknowledged, or refused with the reason. */
 import { html } from 'hono/html'
 import type { Actions } from '../../actions/actions.ts'
-import { progressOf } from '../../actions/list-screenings.ts'
+import { progressOf, standingStates } from '../../actions/list-screenings.ts'
 import type { DeclarationView, Progress, ScreeningView } from '../../actions/views.ts'
 import type { SessionView } from '../../auth/auth.ts'
 import { isId } from '../../base/ids.ts'
@@ -14,8 +14,10 @@ import { type Frame, layout } from '../layout.ts'
 import { fact, type Html, nothing, notice, stateBadge } from '../parts.ts'
 import { text } from '../text-fr.ts'
 import { declarationKindText, progressSentence, progressText } from '../text-fr-codes.ts'
+import { cancelledSentence, changeText } from '../text-fr-corrections.ts'
 import { failureText } from '../text-fr-failures.ts'
 import { actCard, patientCard } from './screening-cards.ts'
+import { versionsLink } from './versions.ts'
 
 export type ReceiptDeps = { readonly frame: Frame; readonly actions: Pick<Actions, 'getScreening'> }
 
@@ -45,11 +47,14 @@ export function receiptPage(frame: Frame, { screening, session, role }: ReceiptP
 <h1>${patientName(screening.patient)}</h1>
 <div class="buttons">
 ${roleMay(role, 'screening.draft') && screening.status !== 'draft' ? html`<a class="button" href="/depistages/nouveau">${words.next}</a>` : nothing}
+${changeButtons(screening, role)}
 <button class="button secondary" type="button" data-print hidden>${words.print}</button>
 </div>
 </div>
 <p class="sr" role="status" id="annonce"></p>
+${screening.version > 1 && screening.status === 'signed' ? notice('plain', versionsLink(changeText.corrected(screening.version), screening)) : nothing}
 ${followed(screening, role)}
+${past(screening)}
 <div class="columns">${patientCard(screening)}${actCard(screening)}</div>
 <p class="no-print"><a href="/depistages">${text.backToToday}</a></p>
 </div>`
@@ -59,13 +64,16 @@ ${followed(screening, role)}
 /** The part that changes while one looks; the script replaces it, a link reloads it without one. */
 function followed(screening: ScreeningView, role: Role): Html {
   const words = text.receipt
-  const states = screening.declarations.map((declaration) => declaration.state)
+  const states = standingStates(screening.version, screening.declarations)
+  const standing = screening.declarations.filter((declaration) => stands(screening, declaration))
+  const mayCorrect = screening.status === 'signed' && roleMay(role, 'screening.correct')
   const progress = progressOf(screening.status, states)
   const live = states.some((state) => !isTerminal(state) && state !== 'parked')
   return html`<section id="suivi" aria-labelledby="titre-suivi" data-summary="${words.updated}\u00a0: ${progressText[progress]}"${live ? html` data-live` : nothing}>
 <div class="banner banner-${progress}">
 <h2 id="titre-suivi"><span class="sr">${words.state}\u00a0: </span>${stateBadge(progress)}</h2>
 <p>${sentenceOf(screening, progress)}</p>
+${screening.status === 'cancelled' ? html`<p>${versionsLink('', screening)}</p>` : nothing}
 ${
   screening.status === 'draft' && roleMay(role, 'screening.sign')
     ? html`<p><a class="button" href="/depistages/${screening.screeningId}/signer">${words.sign}</a></p>`
@@ -73,24 +81,51 @@ ${
 }
 ${live ? html`<p class="no-print"><a href="/depistages/${screening.screeningId}">${words.refresh}</a></p>` : nothing}
 </div>
-${screening.declarations.map(declarationCard)}
+${standing.map((declaration) =>
+  declarationCard(
+    declaration,
+    mayCorrect && declaration.state === 'rejected'
+      ? html`<p class="no-print"><a class="button" href="/depistages/${screening.screeningId}/corriger">${changeText.correctAndResend}</a></p>`
+      : nothing,
+  ),
+)}
 </section>`
+}
+
+/** Of the newest version, or of an earlier one that still holds it back. */
+function stands(screening: ScreeningView, declaration: DeclarationView): boolean {
+  return declaration.version === screening.version || !isTerminal(declaration.state)
+}
+
+/** What earlier versions came to, folded away; outside of the part that is replaced while one looks. */
+function past(screening: ScreeningView): Html {
+  const ended = screening.declarations.filter((declaration) => !stands(screening, declaration))
+  if (ended.length === 0) return nothing
+  return html`<details><summary>${changeText.earlier(ended.length)}</summary>${ended.map((declaration) => declarationCard(declaration))}</details>`
+}
+
+function changeButtons({ screeningId, status }: ScreeningView, role: Role): Html {
+  if (status !== 'signed' || !roleMay(role, 'screening.correct')) return nothing
+  const button = (to: string, label: string) =>
+    html`<a class="button secondary" href="/depistages/${screeningId}/${to}">${label}<span class="sr">${changeText.ofThis}</span></a>`
+  return html`${button('corriger', changeText.correct)}${button('annuler', changeText.cancel)}`
 }
 
 function sentenceOf(screening: ScreeningView, progress: Progress): string {
   if (screening.status === 'superseded') return text.receipt.superseded
-  if (screening.status === 'cancelled') return text.receipt.cancelled
+  if (screening.status === 'cancelled') return cancelledSentence[progress]
   return progressSentence[progress]
 }
 
-function declarationCard(declaration: DeclarationView): Html {
+function declarationCard(declaration: DeclarationView, offer: Html = nothing): Html {
   const words = text.receipt
   const progress = progressOf('signed', [declaration.state])
   const { receipt } = declaration
   return html`<article class="card declaration">
-<h3>${declaration.destinationLabel}${declaration.assumedFormat ? html` <span class="assumed">${text.assumedFormat}</span>` : nothing}</h3>
+<h3>${declaration.destinationLabel}${declaration.assumedFormat ? html` <span class="assumed">${text.assumedFormat}</span>` : nothing}${declaration.version > 1 || declaration.kind !== 'original' ? html` <span class="hint">${changeText.versionOf(declaration.version)}</span>` : nothing}</h3>
 ${steps(declaration.state === 'claimed' ? 'queued' : declaration.state)}
 ${reason(declaration)}
+${offer}
 <dl class="facts">
 ${receipt ? fact(words.receiptReference, receipt.reference === null ? words.noReference : html`<code>${receipt.reference}</code>`) : nothing}
 ${receipt ? fact(words.receiptTime, frenchExactTime(receipt.receivedAt)) : nothing}
