@@ -70,6 +70,7 @@ describe.each([
     const after = await rotated.wrap(payload)
     expect(after.kid).not.toBe(before.kid)
     for (const { kid, wrapped } of [before, after]) expect(text(await rotated.unwrap(kid, wrapped))).toBe(text(payload))
+    await expect(rotated.unwrap(after.kid, before.wrapped)).rejects.toMatchObject({ code: 'not-opened' })
     await opened.retire()
     await expect(rotated.unwrap(before.kid, before.wrapped)).rejects.toMatchObject({ name: 'RootKeyError' })
     expect(text(await rotated.unwrap(after.kid, after.wrapped))).toBe(text(payload))
