@@ -8,6 +8,7 @@ import { keysCommand } from './commands/keys.ts'
 import { configRefused, explain, say } from './commands/say.ts'
 import { checkConfig } from './config/check-config.ts'
 import { type LoadedConfig, loadConfig, loadOwnerUrls } from './config/load-config.ts'
+import { parseRootKeys } from './crypto/root-jwks.ts'
 import { migrationsFolder, openForwarder, openGateway } from './gateway.ts'
 import { strictHeaders } from './http/headers.ts'
 import { serveApp } from './http/serve.ts'
@@ -28,7 +29,11 @@ program
   .description('say everything that is wrong with the configuration, and start nothing')
   .option('--print', 'print the effective configuration without secrets, and where each value came from')
   .action((options: { print?: boolean }) => {
-    const { exitCode, output } = checkConfig(process.env, { now: systemClock.now(), print: options.print ?? false })
+    const { exitCode, output } = checkConfig(process.env, {
+      now: systemClock.now(),
+      parseRootKeys,
+      print: options.print ?? false,
+    })
     say(output)
     process.exitCode = exitCode
   })
@@ -91,7 +96,7 @@ async function runMigrations(): Promise<void> {
 }
 
 function configOrMistakes(): LoadedConfig {
-  const loaded = loadConfig(process.env, { now: systemClock.now() })
+  const loaded = loadConfig(process.env, { now: systemClock.now(), parseRootKeys })
   if (!loaded.ok) throw configRefused(loaded.problem)
   return loaded.value
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts'
 import { isId } from '../base/ids.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { eraseRecords } from '../crypto/erasure.ts'
+import { parseRootKeys } from '../crypto/root-jwks.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { type ErasableScreening, findErasable, listPharmacyIds } from '../storage/erasure.ts'
 import { openKeyStore } from '../storage/keystore.ts'
@@ -32,7 +33,7 @@ async function eraseRecord(ids: readonly string[], confirmed: boolean): Promise<
       `${wrong.length} of the arguments are no screening ids: expected the form 00000000-0000-4000-8000-000000000000`,
     )
   if (ids.length > screeningsMax) throw new Error(`at most ${screeningsMax} screenings at once`)
-  const loaded = loadConfig(process.env, { now: systemClock.now() })
+  const loaded = loadConfig(process.env, { now: systemClock.now(), parseRootKeys })
   if (!loaded.ok) throw configRefused(loaded.problem)
   const database = openDatabase(loaded.value.secrets.databaseUrl)
   const store = openKeyStore(loaded.value.secrets.keystoreDatabaseUrl)

@@ -107,17 +107,13 @@ async function sweep(evenIfSuspicious: boolean): Promise<void> {
 }
 
 async function withKeys(run: (deps: RotationDeps, secrets: Secrets) => Promise<void>): Promise<void> {
-  const loaded = loadConfig(process.env, { now: systemClock.now() })
+  const loaded = loadConfig(process.env, { now: systemClock.now(), parseRootKeys })
   if (!loaded.ok) throw configRefused(loaded.problem)
   const store = openKeyStore(loaded.value.secrets.keystoreDatabaseUrl)
   try {
-    await run({
-      store,
-      admin: createKeyStoreAdmin(store.sql),
-      rootKeys: rootFile().rootKeys,
-      clock: systemClock,
-      newId: randomId,
-    })
+    const admin = createKeyStoreAdmin(store.sql)
+    const deps = { store, admin, rootKeys: rootFile().rootKeys, clock: systemClock, newId: randomId }
+    await run(deps, loaded.value.secrets)
   } finally {
     await store.close()
   }

@@ -26,11 +26,20 @@ export function destinationRules(files: SoundFiles, context: RuleContext): Findi
     const find = findIn(index)
     transportRules(destination, context, find)
     limitRules(destination, files, find)
+    ansOruCdaRules(destination, find)
     referenceRules(destination, files, find)
     if (destination.billed && destination.test) find(['billed'], 'a destination for trials is never metered: expected false')
     if (context.profile === 'production') productionRules(destination, find)
   })
   return findings
+}
+
+function ansOruCdaRules({ format, ansOruCda }: Destination, find: Find): void {
+  if (ansOruCda === undefined) return
+  if (format !== undefined && format !== 'ans-oru-cda')
+    find(['ansOruCda'], 'only a destination of format ans-oru-cda has this key')
+  if (ansOruCda.mailToPatient && ansOruCda.hiddenFromPatient)
+    find(['ansOruCda', 'mailToPatient'], 'what is hidden from the patient is not mailed to them: expected false')
 }
 
 function transportRules({ transport }: Destination, context: RuleContext, find: Find): void {

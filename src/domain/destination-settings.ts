@@ -1,4 +1,5 @@
 /** A destination as config declares it: format × transport, with the promises and limits that forwarding relies on. */
+import type { AnsOruCdaSettings } from './ans-oru-cda-settings.ts'
 import type { Finess } from './finess.ts'
 import type { Deduplication, RetryPolicy } from './settlement.ts'
 
@@ -31,6 +32,8 @@ export type DestinationSettings = {
   /** What pages call it. */
   readonly label: string
   readonly format: FormatName
+  /** For the format `ans-oru-cda` alone; its defaults publish, mail and hide nothing. */
+  readonly ansOruCda?: AnsOruCdaSettings | undefined
   readonly transport: TransportSettings
   readonly deduplicates: Deduplication
   /** Requests under way at once, over all workers. */

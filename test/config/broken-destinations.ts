@@ -24,6 +24,24 @@ export const brokenDestinations: readonly BrokenConfig[] = [
     ],
   },
   {
+    title: 'settings of one format for another',
+    edits: [['destinations', 'format: sidep-oru', 'format: sidep-oru\n    ansOruCda: { publishToDmp: true }']],
+    mistakes: ['destinations.yaml:8:16  destinations[0].ansOruCda: only a destination of format ans-oru-cda has this key'],
+  },
+  {
+    title: 'a document hidden from the patient to whom it would be mailed',
+    edits: [
+      [
+        'destinations',
+        'format: ans-oru-cda',
+        'format: ans-oru-cda\n    ansOruCda: { mailToPatient: true, hiddenFromPatient: true }',
+      ],
+    ],
+    mistakes: [
+      'destinations.yaml:31:33  destinations[1].ansOruCda.mailToPatient: what is hidden from the patient is not mailed to them: expected false',
+    ],
+  },
+  {
     title: 'a transport that is not built',
     edits: [['destinations', `kind: https\n      ${second}`, `kind: sftp\n      ${second}`]],
     mistakes: ['destinations.yaml:32:13  destinations[1].transport.kind: expected the word https'],

@@ -6,7 +6,7 @@ import type { Patient } from '../../src/domain/patient.ts'
 import { type AnalyteResult, analytes, consents, screeningResults, symptomBands } from '../../src/domain/screening.ts'
 import type { Format } from '../../src/formats/format.ts'
 import { createAnsOruCda } from '../../src/formats/profiles/ans-oru-cda.ts'
-import { type AnsOruCdaSettings, ansOruCdaDefaults } from '../../src/formats/profiles/ans-oru-cda-settings.ts'
+import { type AnsOruCdaSettings, ansOruCdaDefaults } from '../../src/domain/ans-oru-cda-settings.ts'
 import { bioTrod } from '../../src/formats/profiles/bio-trod.ts'
 import { nirOf, someAct, someDocument, somePatient } from '../formats/documents.ts'
 

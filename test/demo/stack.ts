@@ -28,6 +28,8 @@ export type Stack = {
   /** Environment of the product's processes; `startWorker` and others build on it. */
   readonly env: NodeJS.ProcessEnv
   readonly superUrl: string
+  /** Starts the gateway again, after it was stopped or killed. */
+  startGateway(): Promise<GatewayProcess>
   startWorker(name: string, managementPort: number): Promise<GatewayProcess>
   close(): Promise<void>
 }
@@ -72,18 +74,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     onStep('migrations')
     await runCommand(['migrate'], { name: 'migrate', env, logFolder })
     onStep('gateway and worker')
-    const gateway = startProcess(['serve'], { name: 'gateway', env, logFolder })
-    closers.push('gateway', () => gateway.stop())
+    const startGateway = async () => {
+      const gateway = startProcess(['serve'], { name: 'gateway', env, logFolder })
+      closers.push('gateway', () => gateway.stop())
+      await untilReady(gateway, `http://127.0.0.1:${ports.managementGateway}/readyz`)
+      return gateway
+    }
     const startWorker = async (name: string, managementPort: number) => {
       const worker = startProcess(['work'], { name, env: { ...env, MANAGEMENT_PORT: String(managementPort) }, logFolder })
       closers.push(name, () => worker.stop())
       await untilReady(worker, `http://127.0.0.1:${managementPort}/readyz`)
       return worker
     }
-    const [, worker] = await Promise.all([
-      untilReady(gateway, `http://127.0.0.1:${ports.managementGateway}/readyz`),
-      startWorker('worker', ports.managementWorker),
-    ])
+    const [gateway, worker] = await Promise.all([startGateway(), startWorker('worker', ports.managementWorker)])
     const superUrl = server.superUrl(databases.main)
     return {
       folder,
@@ -96,6 +99,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       worker,
       env,
       superUrl,
+      startGateway,
       startWorker,
       close: () => closers.closeAll(),
     }

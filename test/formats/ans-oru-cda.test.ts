@@ -7,7 +7,7 @@ import { documentOid, localPatientRoot } from '../../src/formats/cda/document-id
 import { findSegment, type Hl7Message, type Segment, textAt } from '../../src/formats/hl7v2/message.ts'
 import { parseMessage } from '../../src/formats/hl7v2/parse.ts'
 import { createAnsOruCda } from '../../src/formats/profiles/ans-oru-cda.ts'
-import { type AnsOruCdaSettings, ansOruCdaDefaults, mailRecipientsMax } from '../../src/formats/profiles/ans-oru-cda-settings.ts'
+import { type AnsOruCdaSettings, ansOruCdaDefaults, mailRecipientsMax } from '../../src/domain/ans-oru-cda-settings.ts'
 import { bioTrod } from '../../src/formats/profiles/bio-trod.ts'
 import { elementsAt, narrativeOf, readDocument, valuesAt } from './cda-reading.ts'
 import { someAct, someDocument, somePatient } from './documents.ts'

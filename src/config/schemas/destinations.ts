@@ -1,7 +1,23 @@
 /** Schema of `destinations.yaml`: the receivers, each a format and a transport with its promises and limits. */
+
 import * as z from 'zod'
+import { type AnsOruCdaSettings, ansOruCdaDefaults } from '../../domain/ans-oru-cda-settings.ts'
 import { formatNames } from '../../domain/destination-settings.ts'
-import { choice, country, expected, filePath, finess, flag, group, identifier, line, list, url, wholeNumber } from './parts.ts'
+import {
+  choice,
+  country,
+  expected,
+  filePath,
+  finess,
+  flag,
+  group,
+  identifier,
+  line,
+  list,
+  url,
+  wholeNumber,
+  word,
+} from './parts.ts'
 
 /** Defaults that rules across keys also rest on. */
 export const timeoutMsDefault = 30_000
@@ -61,12 +77,40 @@ const pace = group({
   rampMs: wholeNumber(0, 3_600_000).default(paceDefaults.rampMs).describe('Milliseconds over which that climbs to perSecondMax.'),
 })
 
+const ansOruCda = group({
+  sendingApplication: line(60)
+    .default(ansOruCdaDefaults.sendingApplication)
+    .describe('MSH-3: our name, as the platform knows it.'),
+  sendingFacility: line(60).nullable().default(null).describe("MSH-4; without it, the pharmacy's national number."),
+  receivingApplication: line(60).default(ansOruCdaDefaults.receivingApplication).describe("MSH-5: the platform's application."),
+  receivingFacility: line(60).default(ansOruCdaDefaults.receivingFacility).describe("MSH-6: the platform's establishment."),
+  charset: choice(['UNICODE UTF-8', '8859/15']).default('UNICODE UTF-8').describe('MSH-18.'),
+  publishToDmp: flag()
+    .default(false)
+    .describe("Ask for the document in the patient's record; done only for a qualified identity."),
+  mailToPatient: flag().default(false).describe("Ask for secure mail to the patient's mailbox; only for a qualified identity."),
+  patientMayReply: flag().default(false).describe('Whether the patient can answer that mail.'),
+  replyTo: word(/^[^\s@]{1,64}@[^\s@]{3,190}$/, 'a secure mail address')
+    .nullable()
+    .default(null)
+    .describe('Secure mail address for answers.'),
+  hiddenFromProfessionals: flag().default(false).describe('Hide the document from other professionals.'),
+  hiddenFromPatient: flag().default(false).describe('Hide the document from the patient until it has been announced.'),
+  hiddenFromGuardians: flag().default(false).describe("Hide the document from the patient's legal guardians."),
+  secretConnection: flag().default(false).describe('File it under a secret connection.'),
+  acknowledgeReception: flag().default(false).describe('Ask for a notice of reception.'),
+  acknowledgeReading: flag().default(false).describe('Ask for a notice of reading.'),
+}).transform((read): AnsOruCdaSettings => ({ ...ansOruCdaDefaults, ...read }))
+
 export const destinationsSchema = group({
   destinations: list(
     group({
       id: identifier().describe('Identifier, kept with every declaration: never change it.'),
       label: line(80).describe('What pages call it.'),
       format: choice(formatNames).describe('Format of the messages. sidep-oru is an assumed profile, never published.'),
+      ansOruCda: ansOruCda
+        .optional()
+        .describe('For the format ans-oru-cda: names of the platform, and who gets or must not see the document.'),
       transport: transport.describe('How messages travel and what bounds an exchange.'),
       country: country().optional().describe('Country where the receiver stands; mandatory in production, within the EEA.'),
       deduplicates: choice(['control-id', 'none'])

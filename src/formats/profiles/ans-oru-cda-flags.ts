@@ -1,7 +1,8 @@
 /** The flags of table MetaDMPMSS: where the platform takes the document, and from whom it keeps it. */
+
+import type { AnsOruCdaSettings } from '../../domain/ans-oru-cda-settings.ts'
 import type { Patient } from '../../domain/patient.ts'
 import { composite, type Segment, segment } from '../hl7v2/message.ts'
-import type { AnsOruCdaSettings } from './ans-oru-cda-settings.ts'
 
 type Flag = { readonly code: string; readonly display: string; readonly on: boolean; readonly note?: string | undefined }
 

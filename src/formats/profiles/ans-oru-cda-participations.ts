@@ -1,4 +1,6 @@
 /** PRT segments (taken from HL7 v2.9 by the guide): who sends the document, to whom it is mailed, where answers go. */
+
+import type { AnsOruCdaSettings, MailRecipient } from '../../domain/ans-oru-cda-settings.ts'
 import type { DeclarationDocument } from '../../domain/declaration-document.ts'
 import { nationalStructureIdOf } from '../../domain/finess.ts'
 import { insOid } from '../../domain/ins.ts'
@@ -6,7 +8,6 @@ import type { Patient } from '../../domain/patient.ts'
 import { professionalField, structureField } from '../hl7v2/french-fields.ts'
 import { composite, type Field, type Segment, segment } from '../hl7v2/message.ts'
 import { mailsPatient, mayReachPatient } from './ans-oru-cda-flags.ts'
-import type { AnsOruCdaSettings, MailRecipient } from './ans-oru-cda-settings.ts'
 
 /** The sender always: the platform builds its token for the patient's record from it. */
 export function listParticipations(settings: AnsOruCdaSettings, document: DeclarationDocument): Segment[] {

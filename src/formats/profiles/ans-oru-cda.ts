@@ -4,6 +4,7 @@
  */
 import { assert } from '../../base/assert.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
+import { type AnsOruCdaSettings, mailRecipientsMax } from '../../domain/ans-oru-cda-settings.ts'
 import type { DeclarationDocument } from '../../domain/declaration-document.ts'
 import { nationalStructureIdOf } from '../../domain/finess.ts'
 import type { Profile } from '../../domain/profile.ts'
@@ -17,7 +18,6 @@ import { hl7Time, patientSegment } from '../hl7v2/french-fields.ts'
 import { components, composite, type Field, type Hl7Message, messageHeader, type Segment, segment } from '../hl7v2/message.ts'
 import { listFlags, mayReachPatient } from './ans-oru-cda-flags.ts'
 import { listParticipations } from './ans-oru-cda-participations.ts'
-import { type AnsOruCdaSettings, mailRecipientsMax } from './ans-oru-cda-settings.ts'
 import { loinc } from './codes.ts'
 
 /** ORC-1 and OBX-11 must agree, else the platform refuses the message. */

@@ -1,6 +1,6 @@
 /** What a destination of format `ans-oru-cda` is told: the platform's names, who gets the document, and who must not see it. */
-import type { Finess } from '../../domain/finess.ts'
-import type { Rpps } from '../../domain/rpps.ts'
+import type { Finess } from './finess.ts'
+import type { Rpps } from './rpps.ts'
 
 /** A mailbox of the secure mail MSSanté, with whom it belongs to. */
 export type MailRecipient =

@@ -1,0 +1,55 @@
+/** `npm run bench`: every figure as a ratio within one run, against a ceiling or a named peer; machines are noisy, ratios less so. */
+import { parseArgs } from 'node:util'
+import { benches as keyBenches } from './keys.ts'
+import { benches as queueBenches } from './queue.ts'
+
+export type BenchResult = {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly ratio?: number
+  readonly against?: string
+}
+export type Bench = { readonly name: string; run(): Promise<{ readonly results: readonly BenchResult[] }> }
+
+const usage = `npm run bench -- [options]
+
+  --only NAME   one bench (may be given several times)
+  --json        print one JSON line last: {"results":[{"name","value","unit","ratio","against"}]}
+  --list        name the benches
+  --help        this text
+`
+const benches: readonly Bench[] = [...keyBenches, ...queueBenches]
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) console.log(usage)
+else if (values.list) for (const { name } of benches) console.log(name)
+else await runAll(values.only ?? benches.map(({ name }) => name))
+
+async function runAll(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !benches.some((bench) => bench.name === name))
+  if (unknown.length > 0) {
+    console.error(`no such bench: ${unknown.join(', ')}; there are ${benches.map(({ name }) => name).join(', ')}`)
+    process.exitCode = 2
+    return
+  }
+  const results: BenchResult[] = []
+  for (const bench of benches.filter(({ name }) => names.includes(name))) {
+    console.error(`${bench.name}…`)
+    for (const result of (await bench.run()).results) {
+      results.push(result)
+      const ratio = result.ratio === undefined ? '' : `${result.ratio.toFixed(2)} × ${result.against ?? ''}`
+      console.log(
+        `${result.name.padEnd(64)} ${String(Math.round(result.value * 100) / 100).padStart(12)} ${result.unit.padEnd(8)} ${ratio}`,
+      )
+    }
+  }
+  if (values.json) console.log(JSON.stringify({ results }))
+}
