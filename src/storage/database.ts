@@ -5,7 +5,8 @@ import { sql } from 'drizzle-orm'
 import type { PgTransaction } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import { guardTransactions } from './guarded-client.ts'
+import { GatewayError } from '../domain/errors.ts'
+import { guardTransactions, isDatabaseAway } from './guarded-client.ts'
 import { type AppliedMigration, listApplied } from './migrator.ts'
 import * as schema from './schema.ts'
 
@@ -14,6 +15,10 @@ export type Db = PostgresJsDatabase<Schema>
 /** What writes take: an open transaction, never the pool. */
 export type Tx = PgTransaction<PostgresJsQueryResultHKT, Schema, ExtractTablesWithRelations<Schema>>
 
+/**
+ * Transactions throw `GatewayError` `unavailable` where the database cannot do anything now: nothing is stored, unless the
+ * connection was lost under the commit itself; sent again with its idempotency key, a request stores nothing twice.
+ */
 export type Database = {
   /** Runs within one pharmacy: row-level security shows and takes that pharmacy's rows alone. */
   forPharmacy<Value>(pharmacyId: string, run: (tx: Tx) => Promise<Value>): Promise<Value>
@@ -48,18 +53,28 @@ export function openDatabase(url: string, limits: DatabaseLimits = databaseLimit
     },
   })
   const db = drizzle(guardTransactions(client), { schema })
+
+  async function transact<Value>(run: (tx: Tx) => Promise<Value>): Promise<Value> {
+    try {
+      return await db.transaction(run)
+    } catch (cause) {
+      if (isDatabaseAway(cause)) throw new GatewayError('unavailable', { cause })
+      throw cause
+    }
+  }
+
   return {
     forPharmacy: (pharmacyId, run) =>
-      db.transaction(async (tx) => {
+      transact(async (tx) => {
         await tx.execute(sql`select set_config('passerelle.pharmacy_id', ${pharmacyId}, true)`)
         return run(tx)
       }),
     forWorker: (run) =>
-      db.transaction(async (tx) => {
+      transact(async (tx) => {
         await tx.execute(sql`select set_config('passerelle.scope', 'worker', true)`)
         return run(tx)
       }),
-    forNobody: (run) => db.transaction(run),
+    forNobody: transact,
     listenForDue: (onDue, onGap) => client.listen(dueChannel, onDue, onGap),
     ping: async () => {
       await client`select 1`

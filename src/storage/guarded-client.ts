@@ -3,6 +3,11 @@ import postgres, { type Sql, type TransactionSql } from 'postgres'
 import { assert } from '../base/assert.ts'
 
 const lossCodes = new Set(['CONNECTION_CLOSED', 'CONNECTION_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
+/** Not to be reached; a statement past its time; deadlock and serialisation, of which one side is undone to be tried again. */
+const awayCodes = new Set([
+  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'CONNECT_TIMEOUT', 'CONNECTION_ENDED'],
+  ...['57014', '55P03', '40P01', '40001'],
+])
 /** The server's close follows its last word at once; past this the connection is taken to live after all. */
 const closeAwaitedMs = 5_000
 
@@ -43,10 +48,20 @@ export function guardTransactions(client: Sql): Sql {
 
 /** True for the end of a connection, as postgres.js, the server or the network says it, behind any number of wrappers. */
 export function isConnectionLost(cause: unknown): boolean {
+  return someCause(cause, (error, code) =>
+    error instanceof postgres.PostgresError ? error.severity === 'FATAL' || error.severity === 'PANIC' : lossCodes.has(code),
+  )
+}
+
+/** True where the database cannot do anything now and may be able to later: away, full, overloaded, or at odds with itself. */
+export function isDatabaseAway(cause: unknown): boolean {
+  return isConnectionLost(cause) || someCause(cause, (_, code) => awayCodes.has(code) || code.startsWith('53'))
+}
+
+function someCause(cause: unknown, holds: (error: Error, code: string) => boolean): boolean {
   let error = cause
   for (let depth = 0; error instanceof Error && depth < 10; depth++) {
-    if (error instanceof postgres.PostgresError) return error.severity === 'FATAL' || error.severity === 'PANIC'
-    if ('code' in error && lossCodes.has(String(error.code))) return true
+    if (holds(error, 'code' in error ? String(error.code) : '')) return true
     error = error.cause
   }
   return false

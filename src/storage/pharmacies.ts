@@ -20,7 +20,10 @@ export async function ensurePharmacies(tx: Tx, settings: readonly PharmacySettin
     .onConflictDoUpdate({ target: pharmacies.finess, set: { name: sql`excluded.name`, inService: true } })
     .returning({ id: pharmacies.id, finess: pharmacies.finess })
   const kept = settings.map(({ finess }) => finess)
-  await tx.update(pharmacies).set({ inService: false }).where(and(notInArray(pharmacies.finess, kept), pharmacies.inService))
+  await tx
+    .update(pharmacies)
+    .set({ inService: false })
+    .where(and(notInArray(pharmacies.finess, kept), pharmacies.inService))
   const ids = new Map(written.map((row) => [row.finess as Finess, row.id]))
   return settings.map((pharmacy) => {
     const id = ids.get(pharmacy.finess)

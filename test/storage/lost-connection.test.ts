@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { type Database, openDatabase, type Tx } from '../../src/storage/database.ts'
-import { isConnectionLost } from '../../src/storage/guarded-client.ts'
+import { isConnectionLost, isDatabaseAway } from '../../src/storage/guarded-client.ts'
 import { connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
@@ -51,7 +51,7 @@ describe('a transaction whose connection is cut', () => {
       await note(tx, 'lost')
       await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`)
     })
-    await expect(lost).rejects.toThrow()
+    await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
     await worksAgain()
   })
 
@@ -63,7 +63,7 @@ describe('a transaction whose connection is cut', () => {
       for (const word of ['stray', 'stray again']) await note(tx, word).catch((cause: unknown) => refusals.push(cause))
       throw new Error('our own')
     })
-    await expect(lost).rejects.toThrow()
+    await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
     await until('the rest of it has run', async () => refusals.length === 2)
     await worksAgain()
   })
@@ -74,7 +74,7 @@ describe('a transaction whose connection is cut', () => {
       await cut(tx)
       return 'done'
     })
-    await expect(lost).rejects.toThrow()
+    await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
     await worksAgain()
   })
 
@@ -93,7 +93,7 @@ describe('a transaction whose connection is cut', () => {
         () => 'was refused',
       )
     })
-    await expect(lost).rejects.toThrow()
+    await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
     await database.forNobody(async (tx) => {
       await note(tx, 'after')
       go()
@@ -107,7 +107,7 @@ describe('a transaction whose connection is cut', () => {
     const pool = openDatabase(databases.superUrl, { connectionsMax: 5, statementTimeoutMs: 15_000 })
     const cutOff = () => pool.forNobody((tx) => tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`))
     const ends = await Promise.allSettled(Array.from({ length: 20 }, cutOff))
-    expect(ends.map((end) => end.status)).toEqual(Array(20).fill('rejected'))
+    for (const end of ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
     await Promise.all(Array.from({ length: 20 }, (_, index) => pool.forNobody((tx) => note(tx, `after ${index}`))))
     expect(await notes()).toHaveLength(20)
     await pool.close()
@@ -143,10 +143,40 @@ test('what is no loss of a connection passes through as it was thrown, and undoe
   expect(await notes()).toEqual([])
 })
 
+test('a database that is not there is unavailable, and so is one that is asked too much', async () => {
+  const nobody = openDatabase('postgres://passerelle_app:x@127.0.0.1:1/none')
+  await expect(nobody.forNobody((tx) => tx.execute(sql`select 1`))).rejects.toMatchObject({ code: 'unavailable' })
+  await nobody.close()
+  const impatient = openDatabase(databases.superUrl, { connectionsMax: 1, statementTimeoutMs: 100 })
+  await expect(impatient.forNobody((tx) => tx.execute(sql`select pg_sleep(30)`))).rejects.toMatchObject({ code: 'unavailable' })
+  await impatient.close()
+})
+
+test('two transactions that wait for each other: one goes through, the other is told to try again', async () => {
+  const pool = openDatabase(databases.superUrl, { connectionsMax: 2, statementTimeoutMs: 15_000 })
+  await admin`insert into notes values ('a'), ('b')`
+  const held: Array<() => void> = []
+  const both = new Promise<void>((done) => held.push(done))
+  let waiting = 0
+  const lock = (first: string, second: string) =>
+    pool.forNobody(async (tx) => {
+      await tx.execute(sql`update notes set word = word where word = ${first}`)
+      if (++waiting === 2) for (const go of held) go()
+      await both
+      await tx.execute(sql`update notes set word = word where word = ${second}`)
+    })
+  const ends = await Promise.allSettled([lock('a', 'b'), lock('b', 'a')])
+  expect(ends.map((end) => end.status).sort()).toEqual(['fulfilled', 'rejected'])
+  for (const end of ends) if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'unavailable' })
+  await pool.close()
+})
+
 test('a loss is told from other errors, behind any wrapper', () => {
   const withCode = (code: string) => Object.assign(new Error(code), { code })
   for (const code of ['CONNECTION_CLOSED', 'CONNECTION_DESTROYED', 'ECONNRESET', 'EPIPE'])
     expect(isConnectionLost(new Error('wrapped', { cause: withCode(code) }))).toBe(true)
   for (const other of [withCode('23505'), withCode('UNSAFE_TRANSACTION'), new Error('x'), null, 'CONNECTION_CLOSED'])
-    expect(isConnectionLost(other)).toBe(false)
+    expect([isConnectionLost(other), isDatabaseAway(other)]).toEqual([false, false])
+  for (const code of ['ECONNREFUSED', 'CONNECT_TIMEOUT', '53300', '53100', '40001', '57014'])
+    expect(isDatabaseAway(new Error('wrapped', { cause: withCode(code) }))).toBe(true)
 })
