@@ -8,7 +8,8 @@ import type { Sql } from 'postgres'
 import { migrate } from '../../src/storage/migrator.ts'
 import { connect } from '../support/database.ts'
 
-export type EmptyDatabase = { readonly url: string; readonly sql: Sql; drop(): Promise<void> }
+/** `others` looks on from connections of its own: it sees what has been committed, and nothing else. */
+export type EmptyDatabase = { readonly url: string; readonly sql: Sql; readonly others: Sql; drop(): Promise<void> }
 
 export async function createEmptyDatabase(superUrl: string): Promise<EmptyDatabase> {
   const name = `empty_${randomBytes(6).toString('hex')}`
@@ -17,11 +18,14 @@ export async function createEmptyDatabase(superUrl: string): Promise<EmptyDataba
   const url = new URL(superUrl)
   url.pathname = `/${name}`
   const sql = connect(url.href)
+  const others = connect(url.href)
   return {
     url: url.href,
     sql,
+    others,
     drop: async () => {
       await sql.end({ timeout: 1 })
+      await others.end()
       await admin.unsafe(`drop database ${name} with (force)`)
       await admin.end()
     },

@@ -24,20 +24,20 @@ afterEach(async () => {
 })
 
 const tables = async () => {
-  const rows = await database.sql<{ name: string }[]>`
+  const rows = await database.others<{ name: string }[]>`
     select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname`
   return rows.map((row) => row.name)
 }
-const versions = async () => (await listApplied(database.sql)).map((done) => done.version)
+const versions = async () => (await listApplied(database.others)).map((done) => done.version)
 
 describe('a database that agrees with the files', () => {
   test('a fresh one gets every file once, in order, each with its name, checksum and time', async () => {
-    expect(await listApplied(database.sql)).toEqual([])
+    expect(await listApplied(database.others)).toEqual([])
     expect(await migrateWith(database.sql, folder.path)).toEqual({ applied: Object.keys(all), version: 3 })
     expect(await tables()).toEqual(['one', 'schema_migrations', 'two'])
     const files = await readMigrations(folder.path)
-    expect(await listApplied(database.sql)).toEqual(files.map(({ version, name, sha256 }) => ({ version, name, sha256 })))
-    const [row] = await database.sql<{ at: Date }[]>`select applied_at as at from schema_migrations where version = 3`
+    expect(await listApplied(database.others)).toEqual(files.map(({ version, name, sha256 }) => ({ version, name, sha256 })))
+    const [row] = await database.others<{ at: Date }[]>`select applied_at as at from schema_migrations where version = 3`
     expect(row?.at).toEqual(new Date('2026-07-15T10:00:00Z'))
   })
 
@@ -65,14 +65,14 @@ describe('a database that agrees with the files', () => {
       const reports = await Promise.all(pools.map((sql) => migrateWith(sql, folder.path)))
       expect(reports.map((report) => report.version)).toEqual(Array(10).fill(3))
       expect(reports.flatMap((report) => report.applied).sort()).toEqual(Object.keys(all))
-      expect(await database.sql`select count(*)::int as count from one`).toEqual([{ count: 1 }])
+      expect(await database.others`select count(*)::int as count from one`).toEqual([{ count: 1 }])
     } finally {
       await Promise.all(pools.map((sql) => sql.end()))
     }
   })
 
   test('the lock is given back, also after a failure', async () => {
-    const locks = () => database.sql`select 1 from pg_locks where locktype = 'advisory' and database =
+    const locks = () => database.others`select 1 from pg_locks where locktype = 'advisory' and database =
       (select oid from pg_database where datname = current_database())`
     await migrateWith(database.sql, folder.path)
     expect(await locks()).toHaveLength(0)
@@ -130,7 +130,7 @@ describe('a file that fails', () => {
     })
     expect(await tables()).toEqual(['one', 'schema_migrations', 'two'])
     expect(await versions()).toEqual([1, 2])
-    expect(await database.sql`select id from one`).toEqual([{ id: 1 }])
+    expect(await database.others`select id from one`).toEqual([{ id: 1 }])
   })
 
   test('with an error of syntax leaves the database at the file before; mended, it runs', async () => {
@@ -206,7 +206,7 @@ describe('a process that waits or dies', () => {
       stdio: 'ignore',
     })
     const exited = new Promise((done) => child.once('exit', done))
-    const sleeping = () => database.sql`select pid from pg_stat_activity
+    const sleeping = () => database.others`select pid from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid() and wait_event = 'PgSleep'`
     await until('the file is half run', async () => (await sleeping()).length === 1)
     child.kill('SIGKILL')
