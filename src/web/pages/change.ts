@@ -40,10 +40,10 @@ export function changeRoutes(deps: ChangeDeps): readonly Route[] {
       path: paths.correct,
       ...form,
       fields: [...captureFields, ...ownFields],
-      handle: (visit) => correct(deps, visit),
+      handle: (visit: ActorVisit) => correct(deps, visit),
     },
     { method: 'GET', path: paths.cancel, access, handle: (visit) => showForm(deps, visit, 'cancel') },
-    { method: 'POST', path: paths.cancel, ...form, fields: ownFields, handle: (visit) => cancel(deps, visit) },
+    { method: 'POST', path: paths.cancel, ...form, fields: ownFields, handle: (visit: ActorVisit) => cancel(deps, visit) },
   ]
 }
 

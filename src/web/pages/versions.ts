@@ -56,8 +56,8 @@ ${group(versionsText.same, same, versions)}
 }
 
 function aboutRows(versions: readonly VersionView[]): Html {
-  const row = (label: string, valueOf: (version: VersionView) => string | null) =>
-    tableRow({ label, cells: versions.map((version) => ({ value: valueOf(version), change: null })), changed: false }, versions)
+  const row = (label: string, tell: (version: VersionView) => string | null) =>
+    tableRow({ label, cells: versions.map((version) => ({ value: tell(version), change: null })), changed: false }, versions)
   return html`${row(versionsText.status, ({ status }) => versionStatusText[status])}
 ${row(versionsText.signedBy, ({ signedBy }) => signedBy && personName(signedBy))}
 ${row(versionsText.signedAt, ({ signedAt }) => signedAt && frenchDateTime(signedAt))}
