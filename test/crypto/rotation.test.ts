@@ -112,9 +112,9 @@ describe('rotating tenant keys', () => {
     const rows = await captureMany(30)
     later()
     await rotateTenantKeys(deps())
-    for (let runs = 0; runs < 20; runs++) {
+    for (let runs = 0; runs < 200; runs++) {
       const stop = new AbortController()
-      const { left } = await rewrap(deps(), { batchRows: 5, signal: stop.signal, onProgress: () => stop.abort() })
+      const { left } = await rewrap(deps(), { batchRows: 10, signal: stop.signal, onProgress: () => stop.abort() })
       if (left.recordKeysUnderReplaced === 0) break
       expect(await countOpened(rows)).toBe(30)
     }
