@@ -62,7 +62,12 @@ async function stay(options: { fresh: boolean; port: number }): Promise<number> 
   if (options.fresh) rmSync(demoFolder, { recursive: true, force: true })
   const { port } = options
   const ports = { gateway: port, psc: port + 1, sidep: port + 2, managementGateway: port + 3, managementWorker: port + 4 }
-  const stack = await startStack({ folder: demoFolder, ports, onStep: (step) => console.error(`starting ${step}…`) })
+  const onStep = (step: string) => console.error(`starting ${step}…`)
+  const stack = await startStack({ folder: demoFolder, ports, onStep }).catch((cause: unknown) => {
+    throw new Error(
+      `${cause instanceof Error ? cause.message : cause}\nIf the data of an earlier run is in the way: npm run demo -- --fresh`,
+    )
+  })
   writeFileSync(pidFile, String(process.pid))
   console.log(box(stack))
   const fell = Promise.race(
