@@ -1,15 +1,18 @@
 /** Form fields: label, hint, control and what is wrong with it, tied together for eyes and for screen readers. */
 import { html } from 'hono/html'
-import {
-  type CaptureField,
-  type CaptureInput,
-  captureFields,
-  type FieldProblem,
-  type FieldProblemCode,
-} from '../domain/capture-fields.ts'
+import type { CaptureField, CaptureInput, FieldProblem, FieldProblemCode } from '../domain/capture-fields.ts'
 import { type Html, nothing } from './parts.ts'
 import { text } from './text-fr.ts'
 import { fieldHintText, fieldProblemText, fieldText } from './text-fr-codes.ts'
+
+/** The fields as they stand on the page, so that errors are told, and focus found, from top to bottom. */
+export const pageFields: readonly CaptureField[] = [
+  ...(['birthName', 'birthFirstName', 'birthDate', 'sex', 'insMatricule', 'identityStatus'] as const),
+  ...(['birthFirstNames', 'usedName', 'usedFirstName', 'birthPlaceInsee', 'insAuthority'] as const),
+  ...(['addressLine', 'postalCode', 'city', 'phone', 'email'] as const),
+  ...(['testKitId', 'result.sars-cov-2', 'result.influenza-a', 'result.influenza-b', 'result.rsv', 'result.strep-a'] as const),
+  ...(['sampledAt', 'kitLot', 'kitExpiry', 'kitUdi', 'kitUdiIssuer', 'symptoms', 'consent', 'comment'] as const),
+]
 
 export type FormState = {
   readonly values: CaptureInput
@@ -22,7 +25,7 @@ export type FormState = {
 export function formState(values: CaptureInput, problems: readonly FieldProblem[], focusIfRight: CaptureField | null): FormState {
   const first = new Map<CaptureField, FieldProblemCode>()
   for (const { field, code } of problems) if (!first.has(field)) first.set(field, code)
-  const wrong = captureFields.find((field) => first.has(field))
+  const wrong = pageFields.find((field) => first.has(field))
   return { values, problems: first, focus: wrong ?? focusIfRight }
 }
 
@@ -123,7 +126,7 @@ ${problemOf(state, field)}
 export function problemSummary(state: FormState, more: readonly Html[] = []): Html {
   const count = state.problems.size + more.length
   if (count === 0) return nothing
-  const items = captureFields.flatMap((field) => {
+  const items = pageFields.flatMap((field) => {
     const code = state.problems.get(field)
     return code
       ? [html`<li><a href="#${fieldId(field)}">${text.capture.problemOf(fieldText[field], fieldProblemText[code])}</a></li>`]

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { captureFields } from '../../src/domain/capture-fields.ts'
+import { pageFields } from '../../src/web/fields.ts'
 import { get, post } from '../http/ask.ts'
 import { hostileTexts } from './hostile-text.ts'
 import { idNumbered, openHouse, sampleScreening, testKits } from './sample-house.ts'
@@ -73,6 +74,9 @@ test('every field can show an error that is tied to it, and the summary leads to
   expect(new Set(ids).size).toBe(ids.length)
   const summary = [...page.matchAll(/<li><a href="#([^"]+)">/g)].map((match) => match[1] ?? '')
   expect(summary.length).toBeGreaterThan(20)
+  // From top to bottom, as the fields stand.
+  expect(summary).toEqual(ids.filter((id) => summary.includes(id)))
+  expect([...pageFields].sort()).toEqual([...captureFields].sort())
   for (const id of summary) {
     expect(ids).toContain(id)
     expect(ids).toContain(`${id}-erreur`)
