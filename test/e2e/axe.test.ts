@@ -4,13 +4,15 @@ import { type ServedApp, serveApp } from '../../src/http/serve.ts'
 import type { Who } from '../http/ask.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { freePort } from '../support/postgres-server.ts'
-import { type House, idNumbered, openHouse, sampleScreening, tokenOf } from '../web/sample-house.ts'
+import { type House, idNumbered, openHouse, sampleDeclaration, sampleScreening, tokenOf } from '../web/sample-house.ts'
 import { listBarriers, overflowsSideways, saveScreen, watchComplaints } from './axe-page.ts'
 
 let browser: Browser
 let house: House
 let served: ServedApp
 let origin: string
+const correctedId = idNumbered(50)
+const cancelledId = idNumbered(51)
 
 const states = ['queued', 'sent', 'accepted', 'rejected', 'parked', 'draft', 'cancelled'] as const
 const ids = Object.fromEntries(states.map((state, index) => [state, idNumbered(index + 10)])) as Record<
@@ -35,6 +37,7 @@ beforeAll(async () => {
     const id = idNumbered(index + 30)
     house.screenings.set(id, sampleScreening(id, 'accepted', { name, positive: index === 2 }))
   }
+  addCorrected()
   served = await serveApp(house.app, { host: '127.0.0.1', port })
   browser = await launchBrowser()
 })
@@ -43,6 +46,35 @@ afterAll(async () => {
   await browser?.close()
   await served?.close()
 })
+
+/** One that was corrected twice, the second time after a refusal; and one that was cancelled, of which the destination is being told. */
+function addCorrected(): void {
+  const first = sampleScreening(correctedId, 'accepted')
+  const { patient, act, signedAt, signedBy } = first
+  const longName = { ...patient, birthName: 'D’ANGELO-ĐURIĆ-de La Châtaigneraie-Montplaisir', phone: null }
+  const inverted = { ...act, results: [{ analyte: 'sars-cov-2', result: 'positive' }] } as const
+  house.earlier.set(correctedId, [
+    { version: 1, status: 'superseded', patient, act, reason: null, signedAt, signedBy },
+    { version: 2, status: 'superseded', patient: longName, act, reason: 'nom mal lu sur la carte', signedAt, signedBy },
+  ])
+  house.reasons.set(correctedId, 'résultat inversé : la bandelette a été relue à quinze minutes, avec la patiente')
+  const declarations = [
+    sampleDeclaration('accepted'),
+    sampleDeclaration('rejected', { version: 2, kind: 'replacement', code: 'ins-mismatch', location: 'PID-3' }),
+    sampleDeclaration('rejected', { version: 3, kind: 'replacement', code: 'ins-mismatch', location: 'PID-3' }),
+    sampleDeclaration('queued', { version: 3, destinationLabel: 'Plateforme régionale', assumedFormat: false }),
+  ]
+  house.screenings.set(correctedId, {
+    ...first,
+    version: 3,
+    patient: longName,
+    act: { ...inverted, comment: 'relu' },
+    declarations,
+  })
+  const ended = [sampleDeclaration('accepted'), sampleDeclaration('sent', { version: 2, kind: 'cancellation' })]
+  const cancelled = { ...sampleScreening(cancelledId, 'accepted', { name: 'RENONCÉ' }), status: 'cancelled', version: 2 } as const
+  house.screenings.set(cancelledId, { ...cancelled, declarations: ended })
+}
 
 type Visit = { readonly name: string; readonly who: Who; open(page: Page): Promise<unknown> }
 
@@ -60,6 +92,15 @@ const visits: readonly Visit[] = [
   { name: 'capture-errors', who: 'pharmacist', open: openWithErrors },
   { name: 'sign', who: 'pharmacist', open: at(`/depistages/${ids.draft}/signer`) },
   ...states.map((state) => ({ name: `receipt-${state}`, who: 'pharmacist' as const, open: at(`/depistages/${ids[state]}`) })),
+  { name: 'receipt-corrected', who: 'pharmacist', open: at(`/depistages/${correctedId}`) },
+  { name: 'receipt-cancelled-screening', who: 'pharmacist', open: at(`/depistages/${cancelledId}`) },
+  { name: 'correct', who: 'pharmacist', open: at(`/depistages/${correctedId}/corriger`) },
+  { name: 'correct-errors', who: 'pharmacist', open: openCorrectionWithErrors },
+  { name: 'correct-conflict', who: 'pharmacist', open: at(`/depistages/${cancelledId}/corriger`) },
+  { name: 'cancel', who: 'titular', open: at(`/depistages/${correctedId}/annuler`) },
+  { name: 'cancel-errors', who: 'titular', open: openCancellationWithErrors },
+  { name: 'versions', who: 'pharmacist', open: at(`/depistages/${correctedId}/versions`) },
+  { name: 'versions-one', who: 'preparer', open: at(`/depistages/${ids.accepted}/versions`) },
   { name: 'not-found', who: 'pharmacist', open: at('/depistages/nothing') },
   { name: 'forbidden', who: 'dpo', open: at('/depistages') },
   { name: 'session-ended', who: 'pharmacist', open: openSessionEnded },
@@ -71,6 +112,19 @@ async function openWithErrors(page: Page): Promise<void> {
   await page.getByLabel('Date de naissance').fill('31/02/1984')
   await page.getByLabel('Matricule INS').fill('2 84 03 75 116 001 00')
   await page.getByRole('button', { name: 'Signer et transmettre' }).click()
+  await page.getByRole('alert').waitFor()
+}
+
+async function openCorrectionWithErrors(page: Page): Promise<void> {
+  await page.goto(`${origin}/depistages/${correctedId}/corriger`)
+  await page.getByLabel('Date de naissance').fill('31/02/1984')
+  await page.getByRole('button', { name: 'Signer et enregistrer la correction' }).click()
+  await page.getByRole('alert').waitFor()
+}
+
+async function openCancellationWithErrors(page: Page): Promise<void> {
+  await page.goto(`${origin}/depistages/${correctedId}/annuler`)
+  await page.getByRole('button', { name: 'Annuler définitivement ce dépistage' }).click()
   await page.getByRole('alert').waitFor()
 }
 
