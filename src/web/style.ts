@@ -200,6 +200,9 @@ const versions = `
 .happens { padding-left: 1.2rem; margin-top: .5rem; }
 .happens li + li { margin-top: .35rem; }
 .happens-also { margin-top: .8rem; }
+.form-page > .card { margin-top: 1rem; }
+.reason + .no-print { margin-bottom: 1rem; }
+.declaration h3 .hint { font-weight: 400; }
 .row-note { display: block; margin-top: .2rem; font-weight: 600; }
 .versions-scroll { overflow-x: auto; margin-top: 1.25rem; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
 .versions { border-collapse: collapse; width: 100%; }
