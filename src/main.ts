@@ -10,7 +10,6 @@ import { checkConfig } from './config/check-config.ts'
 import { type LoadedConfig, loadConfig, loadOwnerUrls } from './config/load-config.ts'
 import { parseRootKeys } from './crypto/root-jwks.ts'
 import { migrationsFolder, openForwarder, openGateway } from './gateway.ts'
-import { strictHeaders } from './http/headers.ts'
 import { serveApp } from './http/serve.ts'
 import { migrate } from './storage/migrator.ts'
 
@@ -45,8 +44,7 @@ async function serve(): Promise<void> {
   const { config, secrets } = configOrMistakes()
   const gateway = await openGateway(config, secrets)
   const { host, port, managementPort } = config.listen
-  const headers = strictHeaders({ formActionOrigins: [] })
-  const served = await serveApp(gateway.web.app, { host, port, headers })
+  const served = await serveApp(gateway.web.app, { host, port, headers: gateway.web.headers })
   const management = await serveApp(gateway.management, { host, port: managementPort })
   gateway.events.gatewayStarted({
     port: served.port,

@@ -43,7 +43,7 @@ const packages: Record<string, readonly string[]> = {
   auth: ['openid-client', 'undici', 'node:crypto', 'node:net'],
   http: ['hono', '@hono/node-server', 'zod', 'node:net', 'node:http', 'node:crypto'],
   web: ['hono', 'node:crypto'],
-  commands: ['commander', 'node:fs'],
+  commands: ['commander', 'node:fs', 'node:os'],
 }
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean }

@@ -1,5 +1,6 @@
 /** `keys …`: what stands under which key, and the steps of a rotation; each can be cut off and run again. */
 import { readFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { Command } from 'commander'
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
@@ -22,6 +23,9 @@ import { listUsedKeyRefs } from '../storage/erasure.ts'
 import { openKeyStore } from '../storage/keystore.ts'
 import { createKeyStoreAdmin } from '../storage/keystore-admin.ts'
 import { configRefused, note, say } from './say.ts'
+
+/** Thousands of rows a statement, on a machine that serves others. */
+const batchTimeoutMs = 60_000
 
 export function keysCommand(): Command {
   const keys = new Command('keys').description('root keys, tenant keys, record keys: status and rotation')
@@ -109,7 +113,9 @@ async function sweep(evenIfSuspicious: boolean): Promise<void> {
 async function withKeys(run: (deps: RotationDeps, secrets: Secrets) => Promise<void>): Promise<void> {
   const loaded = loadConfig(process.env, { now: systemClock.now(), parseRootKeys })
   if (!loaded.ok) throw configRefused(loaded.problem)
-  const store = openKeyStore(loaded.value.secrets.keystoreDatabaseUrl)
+  // Captures go on meanwhile: they come first, and batches may take their time.
+  setPriority(10)
+  const store = openKeyStore(loaded.value.secrets.keystoreDatabaseUrl, { timeoutMs: batchTimeoutMs })
   try {
     const admin = createKeyStoreAdmin(store.sql)
     const deps = { store, admin, rootKeys: rootFile().rootKeys, clock: systemClock, newId: randomId }

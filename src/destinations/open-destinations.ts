@@ -5,7 +5,7 @@ import type { DestinationSettings } from '../domain/destination-settings.ts'
 import { sha256Hex } from '../formats/digest.ts'
 import { outcomeWithoutAnswer } from './classify.ts'
 import type { Deliver, Format, Transport } from './destination.ts'
-import { formatOf } from './format-registry.ts'
+import { findFormat } from './format-registry.ts'
 import { openHttpsTransport } from './transport-https.ts'
 
 export type Destinations = {
@@ -22,7 +22,8 @@ export function openDestinations(settings: readonly SendingSettings[], deps: { r
   const closers = createClosers()
   const deliverById = new Map<string, Deliver>()
   for (const destination of settings) {
-    const format = formatOf(destination)
+    const format = findFormat(destination)
+    if (format === null) throw new Error(`destination ${destination.id}: format ${destination.format} is not available`)
     const transport = openTransport(deps, destination)
     closers.push(`destination ${destination.id}`, transport.close)
     deliverById.set(destination.id, createDeliver(format, transport))

@@ -1,12 +1,12 @@
 /** The documents and messages that conformance is shown on: every kind, result, identity, spelling and number of analytes. */
 
+import { type AnsOruCdaSettings, ansOruCdaDefaults } from '../../src/domain/ans-oru-cda-settings.ts'
 import { type DeclarationKind, declarationKinds } from '../../src/domain/declaration.ts'
 import type { DeclarationDocument } from '../../src/domain/declaration-document.ts'
 import type { Patient } from '../../src/domain/patient.ts'
 import { type AnalyteResult, analytes, consents, screeningResults, symptomBands } from '../../src/domain/screening.ts'
 import type { Format } from '../../src/formats/format.ts'
 import { createAnsOruCda } from '../../src/formats/profiles/ans-oru-cda.ts'
-import { type AnsOruCdaSettings, ansOruCdaDefaults } from '../../src/domain/ans-oru-cda-settings.ts'
 import { bioTrod } from '../../src/formats/profiles/bio-trod.ts'
 import { nirOf, someAct, someDocument, somePatient } from '../formats/documents.ts'
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openDestinations, type SendingSettings } from '../../src/destinations/open-destinations.ts'
+import { ansOruCdaDefaults } from '../../src/domain/ans-oru-cda-settings.ts'
 import type { DeclarationDocument } from '../../src/domain/declaration-document.ts'
+import { formatNames } from '../../src/domain/destination-settings.ts'
 import { sidepOru } from '../../src/formats/profiles/sidep-oru.ts'
 import { someAct, someDocument } from '../formats/documents.ts'
 import { startSidepSimulator } from '../simulators/sidep/simulator.ts'
@@ -170,6 +172,20 @@ describe('opening', () => {
   test('a format that this release does not have is named at the start, not at the first declaration', () => {
     const settings = { ...settingsFor('http://127.0.0.1/oru'), format: 'fax' } as unknown as SendingSettings
     expect(() => openDestinations([settings], { clock })).toThrow('destination sidep: format fax is not available')
+  })
+
+  test('every published format can be opened, ans-oru-cda with its own settings or none', async () => {
+    const base = settingsFor('http://127.0.0.1/oru')
+    const named = formatNames.map((format) => ({ ...base, id: format, format }))
+    const flagged = {
+      ...base,
+      id: 'flagged',
+      format: 'ans-oru-cda' as const,
+      ansOruCda: { ...ansOruCdaDefaults, publishToDmp: true },
+    }
+    const destinations = openDestinations([...named, flagged], { clock })
+    for (const { id } of [...named, flagged]) expect(destinations.deliver(id)).toBeTypeOf('function')
+    await destinations.close()
   })
 
   test('a destination that cannot be opened is named', () => {

@@ -72,7 +72,12 @@ test('an erased screening is previewed first, then opens nowhere any more; the o
   await stack.gateway.exited
   await stack.startGateway()
   // Connections that the old process kept alive are found closed once.
-  await until('the new gateway answers', () => fetch(stack.url).then((answer) => answer.ok, () => false))
+  await until('the new gateway answers', () =>
+    fetch(stack.url).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  )
   await signIn(stack.url, browser, 'titulaire')
   expect(await show(erased)).toBe(404)
   expect(await show(kept)).toBe(200)

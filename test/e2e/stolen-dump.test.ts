@@ -80,6 +80,18 @@ test('no file of the cluster, its write-ahead log, the configuration or the logs
   expect(found).toEqual([])
 })
 
+test('the nation, though, has every name, first name, birth date and INS exactly as it was typed', () => {
+  const line = (...parts: readonly (string | null | undefined)[]) => parts.map((part) => part ?? '-').join(' | ')
+  const taken = stack.sidep.received().map(({ report, taken }) => {
+    expect(taken).toBe(1)
+    return line(report?.patient.name, report?.patient.firstName, report?.patient.birthDate, report?.patient.ins)
+  })
+  const typed = captures.map(({ birthName, birthFirstName, birthDate, insMatricule }) =>
+    line(birthName, birthFirstName, birthDate?.replaceAll('-', ''), insMatricule),
+  )
+  expect(taken.toSorted()).toEqual(typed.toSorted())
+})
+
 test('the search itself finds what is there: the nation has the traits, and a planted text is found in every guise', () => {
   const journal = readFileSync(join(stack.folder.path, 'sidep-journal.jsonl'))
   expect(createNeedleFinder(['PAT-TROIS', '279035121518989'])(journal)).toEqual(['279035121518989', 'PAT-TROIS'])
