@@ -279,7 +279,10 @@ describe('what fails on the way', () => {
     const actions = the.withDeps({ keyRing: fresh })
     the.store.cut = true
     const key = newKey()
-    await expect(capture(legalFields, key, the.person('pharmacist'), actions)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(capture(legalFields, key, the.person('pharmacist'), actions)).rejects.toMatchObject({
+      name: 'GatewayError',
+      code: 'unavailable',
+    })
     expect(await added()).toEqual(nothing)
     the.store.cut = false
     // The reserve pauses after a failure before it asks again.
@@ -290,7 +293,10 @@ describe('what fails on the way', () => {
 
   test('where a pharmacy has no destination nothing is signed: it would never be forwarded, and nobody would know', async () => {
     const actions = the.withDeps({ destinationsOf: () => [] })
-    await expect(capture(legalFields, newKey(), the.person('pharmacist'), actions)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(capture(legalFields, newKey(), the.person('pharmacist'), actions)).rejects.toMatchObject({
+      name: 'GatewayError',
+      code: 'unavailable',
+    })
     expect(await added()).toEqual(nothing)
     expect((await captured(legalFields, newKey(), the.person('preparer'), actions)).status).toBe('draft')
   })

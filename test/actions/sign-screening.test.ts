@@ -142,6 +142,15 @@ describe('an idempotency key stands for one request alone', () => {
     expect(await state()).toEqual(unsigned)
   })
 
+  test('the key of a cancellation does not answer for a correction, even one of nothing', async () => {
+    const [key, actor, reason] = [newKey(), the.person('pharmacist'), 'saisie en double']
+    await sign()
+    const change = { screeningId: draftId, version: 1, reason, idempotencyKey: key }
+    expect(await the.actions.cancelScreening(actor, change, newRequest())).toMatchObject({ ok: true })
+    const correction = the.actions.correctScreening(actor, { ...change, fields: {} }, newRequest())
+    await expect(correction).rejects.toMatchObject({ name: 'GatewayError', code: 'conflict' })
+  })
+
   test('the key of one signature does not answer for another draft', async () => {
     const key = newKey()
     const other = await draft()
