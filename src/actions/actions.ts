@@ -53,6 +53,12 @@ export type Actions = {
     },
     request: RequestContext,
   ): Promise<Result<Corrected, CorrectionProblem>>
+  /** Sends a parked declaration again, once a person has decided so. `conflict`: it is not parked any more. */
+  retryDeclaration(
+    actor: Professional,
+    input: { readonly screeningId: string; readonly declarationId: string },
+    request: RequestContext,
+  ): Promise<void>
   /** Every version, oldest first. */
   listVersions(actor: Professional, screeningId: string, request: RequestContext): Promise<readonly VersionView[]>
   getScreening(actor: Professional, screeningId: string, request: RequestContext): Promise<ScreeningView>

@@ -9,6 +9,7 @@ import { listScreenings } from './list-screenings.ts'
 import { listVersions } from './list-versions.ts'
 import { previewChange } from './preview-change.ts'
 import { recordDenial } from './record-denial.ts'
+import { retryDeclaration } from './retry-declaration.ts'
 import { signScreening } from './sign-screening.ts'
 
 export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) => void): Actions {
@@ -18,6 +19,7 @@ export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) =
     previewChange: previewChange(deps),
     correctScreening: correctScreening(deps),
     cancelScreening: cancelScreening(deps),
+    retryDeclaration: retryDeclaration(deps),
     listVersions: listVersions(deps),
     getScreening: getScreening(deps),
     listScreenings: listScreenings(deps),

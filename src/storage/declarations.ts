@@ -87,3 +87,25 @@ export async function cancelUnsent(tx: Tx, ids: readonly string[]): Promise<numb
     .returning({ id: declarations.id })
   return cancelled.length
 }
+
+export async function findDeclarationOf(
+  tx: Tx,
+  wanted: { screeningId: string; declarationId: string },
+): Promise<DeclarationRow | null> {
+  const [row] = await tx
+    .select()
+    .from(declarations)
+    .where(and(eq(declarations.id, wanted.declarationId), eq(declarations.screeningId, wanted.screeningId)))
+  return row ?? null
+}
+
+/** Queues a parked declaration again, due now, its attempts counted anew; false where it is not parked any more. */
+export async function releaseParked(tx: Tx, declarationId: string): Promise<boolean> {
+  const released = await tx
+    .update(declarations)
+    .set({ state: 'queued', dueAt: sql`now()`, attemptCount: 0 })
+    .where(and(eq(declarations.id, declarationId), eq(declarations.state, 'parked')))
+    .returning({ id: declarations.id })
+  if (released.length === 1) await tx.execute(sql`select pg_notify(${dueChannel}, '')`)
+  return released.length === 1
+}

@@ -150,6 +150,10 @@ export const text = {
     kit: 'Test utilisé',
     lot: 'Lot',
     expiry: 'péremption',
+    resend: 'Renvoyer maintenant',
+    resendSafe: 'Les essais ont cessé, faute de réponse favorable. Renvoyer ne crée pas de doublon.',
+    resendDoubt:
+      'La destination l’a peut-être déjà reçue : avant de renvoyer, assurez-vous auprès d’elle que ce n’est pas le cas.',
     superseded: 'Une version plus récente remplace celle-ci.',
     updated: 'État mis à jour',
   },

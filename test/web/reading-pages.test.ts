@@ -157,3 +157,27 @@ test('the demonstration and the test profile are marked on every page; productio
     }
   }
 })
+
+test('a parked transmission is sent again by a pharmacist, with the warning that its reason calls for; a preparer is offered nothing', async () => {
+  const house = openHouse()
+  for (const [code, warning] of [
+    ['retry-budget-spent', 'ne crée pas de doublon'],
+    ['answer-lost', 'peut-être déjà reçue'],
+  ] as const) {
+    const screening = sampleScreening(id, 'parked', { code })
+    house.screenings.set(id, screening)
+    const page = await (await get(house, `/depistages/${id}`, 'pharmacist')).text()
+    expect(page).toContain(warning)
+    expect(await (await get(house, `/depistages/${id}`, 'preparer')).text()).not.toContain('/renvoyer')
+    const declarationId = screening.declarations[0]?.declarationId ?? ''
+    const sent = await post(house, `/depistages/${id}/renvoyer`, 'pharmacist', { declarationId })
+    expect([sent.status, sent.headers.get('location')]).toEqual([303, `/depistages/${id}`])
+    expect(house.retried.at(-1)).toEqual({ screeningId: id, declarationId })
+    expect((await post(house, `/depistages/${id}/renvoyer`, 'preparer', { declarationId })).status).toBe(403)
+  }
+  expect(house.retried).toHaveLength(2)
+  for (const state of ['queued', 'accepted', 'rejected', 'cancelled'] as const) {
+    house.screenings.set(id, sampleScreening(id, state))
+    expect(await (await get(house, `/depistages/${id}`, 'pharmacist')).text()).not.toContain('/renvoyer')
+  }
+})

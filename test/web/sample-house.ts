@@ -58,6 +58,7 @@ export type House = WebApp & {
   captureFault: GatewayErrorCode | Error | 'no-answer' | null
   signInProblem: SignInProblem | null
   readonly captures: { readonly fields: unknown; readonly idempotencyKey: string }[]
+  readonly retried: { readonly screeningId: string; readonly declarationId: string }[]
   clockMs: number
 }
 
@@ -76,6 +77,7 @@ export function openHouse(options: HouseOptions = {}): House {
     served: [],
     failures: [],
     captures: [],
+    retried: [],
     captureFault: null,
     signInProblem: null,
     clockMs: now.getTime(),
@@ -230,6 +232,9 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
       if (!why.ok) return fail({ fields: [], reason: why.problem })
       keepVersion(before, { status: 'cancelled' }, why.value)
       return ok({ screeningId, replayed: false })
+    },
+    retryDeclaration: async (_actor, { screeningId, declarationId }) => {
+      house.retried.push({ screeningId, declarationId })
     },
     listVersions: async (_actor, id) => [...(house.earlier.get(id) ?? []), versionOf(find(id))],
     getScreening: async (_actor, id) => find(id),

@@ -19,10 +19,19 @@ import { failureText } from '../text-fr-failures.ts'
 import { actCard, patientCard } from './screening-cards.ts'
 import { versionsLink } from './versions.ts'
 
-export type ReceiptDeps = { readonly frame: Frame; readonly actions: Pick<Actions, 'getScreening'> }
+export type ReceiptDeps = { readonly frame: Frame; readonly actions: Pick<Actions, 'getScreening' | 'retryDeclaration'> }
 
 export function receiptRoutes(deps: ReceiptDeps): readonly Route[] {
-  return [{ method: 'GET', path: '/depistages/:id', access: 'screening.read', handle: (visit) => show(deps, visit) }]
+  return [
+    { method: 'GET', path: '/depistages/:id', access: 'screening.read', handle: (visit) => show(deps, visit) },
+    {
+      method: 'POST',
+      path: '/depistages/:id/renvoyer',
+      access: 'declaration.retry',
+      fields: ['declarationId'],
+      handle: (visit) => resend(deps, visit),
+    },
+  ]
 }
 
 /** Said on the next patient's form about the one before. */
@@ -36,6 +45,12 @@ async function show(deps: ReceiptDeps, { c, actor, session, request }: ActorVisi
   if (!isId(id)) throw new GatewayError('not-found')
   const screening = await deps.actions.getScreening(actor, id, request)
   return c.html(receiptPage(deps.frame, { screening, session, role: actor.role }))
+}
+
+async function resend(deps: ReceiptDeps, { c, actor, form, request }: ActorVisit): Promise<Response> {
+  const screeningId = c.req.param('id') ?? ''
+  await deps.actions.retryDeclaration(actor, { screeningId, declarationId: form['declarationId'] ?? '' }, request)
+  return c.redirect(`/depistages/${screeningId}`, 303)
 }
 
 type ReceiptPage = { readonly screening: ScreeningView; readonly session: SessionView; readonly role: Role }
@@ -66,7 +81,6 @@ function followed(screening: ScreeningView, role: Role): Html {
   const words = text.receipt
   const states = standingStates(screening.version, screening.declarations)
   const standing = screening.declarations.filter((declaration) => stands(screening, declaration))
-  const mayCorrect = screening.status === 'signed' && roleMay(role, 'screening.correct')
   const progress = progressOf(screening.status, states)
   const live = states.some((state) => !isTerminal(state) && state !== 'parked')
   return html`<section id="suivi" aria-labelledby="titre-suivi" data-summary="${words.updated}\u00a0: ${progressText[progress]}"${live ? html` data-live` : nothing}>
@@ -81,15 +95,21 @@ ${
 }
 ${live ? html`<p class="no-print"><a href="/depistages/${screening.screeningId}">${words.refresh}</a></p>` : nothing}
 </div>
-${standing.map((declaration) =>
-  declarationCard(
-    declaration,
-    mayCorrect && declaration.state === 'rejected'
-      ? html`<p class="no-print"><a class="button" href="/depistages/${screening.screeningId}/corriger">${changeText.correctAndResend}</a></p>`
-      : nothing,
-  ),
-)}
+${standing.map((declaration) => declarationCard(declaration, offerFor(declaration, screening, role)))}
 </section>`
+}
+
+/** What a person may do about it, for those who may. */
+function offerFor({ state, code, declarationId }: DeclarationView, { screeningId, status }: ScreeningView, role: Role): Html {
+  if (state === 'rejected' && status === 'signed' && roleMay(role, 'screening.correct'))
+    return html`<p class="no-print"><a class="button" href="/depistages/${screeningId}/corriger">${changeText.correctAndResend}</a></p>`
+  if (state !== 'parked' || !roleMay(role, 'declaration.retry')) return nothing
+  const words = text.receipt
+  return html`<form class="no-print" method="post" action="/depistages/${screeningId}/renvoyer">
+<input type="hidden" name="declarationId" value="${declarationId}">
+<p class="hint">${code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt}</p>
+<p><button class="button" type="submit" data-busy="${text.capture.busyButton}">${words.resend}</button></p>
+</form>`
 }
 
 /** Of the newest version, or of an earlier one that still holds it back. */
