@@ -1,5 +1,5 @@
 /** What an operator types, against the whole running product: keys rotate under it, and an erased screening is gone. */
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parisDateTimeLocal } from '../../src/domain/paris-time.ts'
@@ -24,49 +24,55 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => stack?.close(), 60_000)
 
-function passerelle(...args: string[]): { status: number | null; out: string; err: string } {
-  const ran = spawnSync(process.execPath, [main, ...args], { env: stack.env, encoding: 'utf8', timeout: 60_000 })
-  return { status: ran.status, out: ran.stdout, err: ran.stderr }
+/** Without blocking: the connections to the gateway must hear when it closes them. */
+function passerelle(...args: string[]): Promise<{ status: number | string; out: string; err: string }> {
+  return new Promise((done) => {
+    execFile(process.execPath, [main, ...args], { env: stack.env, timeout: 60_000 }, (error, out, err) =>
+      done({ status: error ? (error.code ?? 'killed') : 0, out, err }),
+    )
+  })
 }
 
 const show = async (id: string) => (await browser.send(`${stack.url}/depistages/${id}`)).status
 
 test('tenant keys rotate and rewrap under a running gateway, which goes on reading and writing', { timeout }, async () => {
   const report = await runOnce(stack, 3)
-  expect(passerelle('keys', 'rotate-tenant')).toMatchObject({ status: 0, out: expect.stringMatching(/^rotated [1-9]/) })
-  expect(passerelle('keys', 'destroy')).toMatchObject({ status: 1, out: expect.stringContaining('still needed') })
-  expect(passerelle('keys', 'rewrap')).toMatchObject({
+  expect(await passerelle('keys', 'rotate-tenant')).toMatchObject({ status: 0, out: expect.stringMatching(/^rotated [1-9]/) })
+  expect(await passerelle('keys', 'destroy')).toMatchObject({ status: 1, out: expect.stringContaining('still needed') })
+  expect(await passerelle('keys', 'rewrap')).toMatchObject({
     status: 0,
     out: expect.stringContaining('nothing is left under an old key'),
   })
-  expect(passerelle('keys', 'destroy')).toMatchObject({ status: 0, out: expect.stringMatching(/^destroyed [1-9]/) })
-  expect(passerelle('keys', 'status').out).toContain('0 replaced')
+  expect(await passerelle('keys', 'destroy')).toMatchObject({ status: 0, out: expect.stringMatching(/^destroyed [1-9]/) })
+  expect((await passerelle('keys', 'status')).out).toContain('0 replaced')
   const after = await runOnce(stack, 3)
   expect([report.accepted, after.accepted]).toEqual([3, 3])
 })
 
-test('a root key in use is not retired; an unknown one is named as such', { timeout }, () => {
-  const kid = /root key (\S+):/.exec(passerelle('keys', 'status').out)?.[1] ?? ''
-  expect(passerelle('keys', 'retire', kid)).toMatchObject({ status: 1, err: expect.stringContaining('only root key') })
-  expect(passerelle('keys', 'retire', 'root-none').status).toBe(1)
-  expect(passerelle('keys', 'add-root').out).toContain(kid)
+test('a root key in use is not retired; an unknown one is named as such', { timeout }, async () => {
+  const kid = /root key (\S+):/.exec((await passerelle('keys', 'status')).out)?.[1] ?? ''
+  expect(await passerelle('keys', 'retire', kid)).toMatchObject({ status: 1, err: expect.stringContaining('only root key') })
+  expect((await passerelle('keys', 'retire', 'root-none')).status).toBe(1)
+  expect((await passerelle('keys', 'add-root')).out).toContain(kid)
 })
 
 test('an erased screening is previewed first, then opens nowhere any more; the others do', { timeout }, async () => {
   const [one = {}, other = {}] = demoCaptures(2, parisDateTimeLocal(new Date()))
   const erased = await capture(stack.url, browser, one)
   const kept = await capture(stack.url, browser, other)
-  await expect.poll(() => passerelle('erase', 'record', erased).out, { timeout: 30_000 }).toContain('would erase 1 screenings')
+  await expect
+    .poll(async () => (await passerelle('erase', 'record', erased)).out, { timeout: 30_000 })
+    .toContain('would erase 1 screenings')
   expect(await show(erased)).toBe(200)
-  expect(passerelle('erase', 'record', erased, '--yes')).toMatchObject({
+  expect(await passerelle('erase', 'record', erased, '--yes')).toMatchObject({
     status: 0,
     out: expect.stringContaining('erased 1 record keys'),
   })
-  expect(passerelle('erase', 'record', '00000000-0000-4000-8000-000000000000', '--yes')).toMatchObject({
+  expect(await passerelle('erase', 'record', '00000000-0000-4000-8000-000000000000', '--yes')).toMatchObject({
     status: 1,
     err: expect.stringContaining('not found'),
   })
-  expect(passerelle('erase', 'record', 'DUPONT').err).not.toContain('DUPONT')
+  expect((await passerelle('erase', 'record', 'DUPONT')).err).not.toContain('DUPONT')
   // The running gateway's cache outlives the key by minutes; one that starts now has none.
   stack.gateway.child.kill('SIGTERM')
   await stack.gateway.exited
