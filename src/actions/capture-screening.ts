@@ -2,11 +2,12 @@
 import { ok } from '../base/result.ts'
 import { parseCapture } from '../domain/capture-input.ts'
 import { insertDeclarations } from '../storage/declarations.ts'
-import { findCurrentScreening, insertScreening } from '../storage/screenings.ts'
+import { insertScreening } from '../storage/screenings.ts'
 import type { Actions } from './actions.ts'
 import type { ActionDeps } from './deps.ts'
 import { ensureMay } from './ensure-may.ts'
 import {
+  answerAgain,
   claimOrReplay,
   idempotencyClaim,
   keyRingOrUnavailable,
@@ -35,14 +36,7 @@ export function captureScreening(deps: ActionDeps): Actions['captureScreening'] 
 
     return deps.database.forPharmacy(pharmacyId, async (tx) => {
       const { replayOf } = await claimOrReplay(tx, claim, screeningId, now)
-      if (replayOf !== null) {
-        const earlier = await findCurrentScreening(tx, replayOf)
-        return ok({
-          screeningId: replayOf,
-          status: earlier?.status === 'draft' ? ('draft' as const) : ('signed' as const),
-          replayed: true,
-        })
-      }
+      if (replayOf !== null) return ok(await answerAgain(tx, replayOf))
       await insertScreening(tx, {
         ...sealed,
         versionId,

@@ -4,12 +4,13 @@ import { ok } from '../base/result.ts'
 import { parseCapture } from '../domain/capture-input.ts'
 import { GatewayError } from '../domain/errors.ts'
 import { insertDeclarations } from '../storage/declarations.ts'
-import { findCurrentScreening, signDraft } from '../storage/screenings.ts'
+import { signDraft } from '../storage/screenings.ts'
 import type { Actions } from './actions.ts'
 import type { ActionDeps } from './deps.ts'
 import { ensureMay } from './ensure-may.ts'
 import { findReadableScreening } from './get-screening.ts'
 import {
+  answerAgain,
   claimOrReplay,
   idempotencyClaim,
   keyRingOrUnavailable,
@@ -39,14 +40,7 @@ export function signScreening(deps: ActionDeps): Actions['signScreening'] {
 
     return deps.database.forPharmacy(pharmacyId, async (tx) => {
       const { replayOf } = await claimOrReplay(tx, claim, screeningId, now)
-      if (replayOf !== null) {
-        const earlier = await findCurrentScreening(tx, replayOf)
-        return ok({
-          screeningId: replayOf,
-          status: earlier?.status === 'draft' ? ('draft' as const) : ('signed' as const),
-          replayed: true,
-        })
-      }
+      if (replayOf !== null) return ok(await answerAgain(tx, replayOf))
       const signature = {
         versionId: draft.versionId,
         ...sealed,

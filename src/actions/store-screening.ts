@@ -18,7 +18,9 @@ import type { Act } from '../domain/screening.ts'
 import type { Tx } from '../storage/database.ts'
 import type { NewDeclarationRow } from '../storage/declarations.ts'
 import { claimIdempotencyKey, findIdempotencyKey } from '../storage/idempotency.ts'
+import { findCurrentScreening } from '../storage/screenings.ts'
 import type { ActionDeps } from './deps.ts'
+import type { Captured } from './views.ts'
 
 /** Times kept in the clear are rounded to the minute: finer ones would tell the order of patients at the counter. */
 const clearTimeStepMs = 60_000
@@ -109,6 +111,12 @@ export async function claimOrReplay(
   const earlier = await findIdempotencyKey(tx, claim)
   if (!earlier || !sameBytes(earlier.bodyMac, claim.bodyMac)) throw new GatewayError('conflict')
   return { replayOf: earlier.screeningId }
+}
+
+/** What the first of two equal requests was answered, as it stands now. */
+export async function answerAgain(tx: Tx, screeningId: string): Promise<Captured> {
+  const stored = await findCurrentScreening(tx, screeningId)
+  return { screeningId, status: stored?.status === 'draft' ? 'draft' : 'signed', replayed: true }
 }
 
 /** The screening that this very request changed before, or null; throws `conflict` where the key was used for another one. */
