@@ -153,7 +153,7 @@ export const text = {
     resend: 'Renvoyer maintenant',
     resendSafe: 'Les essais ont cessé, faute de réponse favorable. Renvoyer ne crée pas de doublon.',
     resendDoubt:
-      'La destination l’a peut-être déjà reçue : avant de renvoyer, assurez-vous auprès d’elle que ce n’est pas le cas.',
+      'La destination l’a peut-être déjà reçue\u00a0: avant de renvoyer, assurez-vous auprès d’elle que ce n’est pas le cas.',
     superseded: 'Une version plus récente remplace celle-ci.',
     updated: 'État mis à jour',
   },
