@@ -15,7 +15,7 @@ import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
 import { openKeyRing } from './crypto/open-key-ring.ts'
-import { createJwksRootKeys, parseRootKeys } from './crypto/root-jwks.ts'
+import { openRootKeys } from './crypto/root-jwks.ts'
 import { openDestinations } from './destinations/open-destinations.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
 import { routeName } from './http/route.ts'
@@ -160,7 +160,7 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
     const store = openKeyStore(secrets.keystoreDatabaseUrl)
     closers.push('key store', () => store.close())
     const report = (error: unknown) => events.keyStoreUnavailable({ error })
-    const keyRing = openKeyRing({ store, rootKeys: rootKeysOf(secrets), clock, report })
+    const keyRing = openKeyRing({ store, rootKeys: openRootKeys(secrets.rootKeysJwks), clock, report })
     closers.push('key ring', () => keyRing.close())
     const register = await database.forNobody((tx) => ensurePharmacies(tx, config.pharmacies, clock.now()))
     const pharmacies = new Map(register.map((pharmacy) => [pharmacy.id, pharmacy]))
@@ -198,7 +198,6 @@ function actionDeps({ config, clock, database, keyRing, pharmacies }: Foundation
       const finess = finessOf(pharmacyId)
       return config.destinations.filter(({ pharmacies: takes }) => takes === 'all' || takes.includes(finess))
     },
-    finessOf,
   }
 }
 
@@ -210,13 +209,6 @@ function metricsOf({ config, database }: Foundation, routes: readonly string[]):
 function eventsOf(config: Config): Events {
   const logger = createLogger({ level: config.logLevel, profile: config.profile, instance: hostname() })
   return createEvents(logger, { stacks: config.profile !== 'production' })
-}
-
-function rootKeysOf(secrets: Secrets) {
-  const parsed = parseRootKeys(secrets.rootKeysJwks)
-  if (!parsed.ok)
-    throw new Error(`root keys: ${parsed.problem.map(({ key, message }) => `${key} expected ${message}`).join('; ')}`)
-  return createJwksRootKeys(parsed.value)
 }
 
 /** Signing out is a form whose answer leads to Pro Santé Connect: browsers hold its redirects to `form-action` too. */

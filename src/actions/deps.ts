@@ -3,7 +3,6 @@ import type { Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
 import type { DestinationSettings } from '../domain/destination-settings.ts'
-import type { Finess } from '../domain/finess.ts'
 import type { Profile } from '../domain/profile.ts'
 import type { TestKit } from '../domain/test-kit.ts'
 import type { Database } from '../storage/database.ts'
@@ -20,5 +19,4 @@ export type ActionDeps = {
   /** The destinations that a pharmacy's screenings go to. */
   readonly destinationsOf: (pharmacyId: string) => readonly DestinationSettings[]
   readonly findDestination: (destinationId: string) => DestinationSettings | null
-  readonly finessOf: (pharmacyId: string) => Finess
 }

@@ -7,7 +7,7 @@ import { randomId } from '../base/ids.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { describeKeysStatus, describeProgress, describeRewrap, describeRootProblem } from '../crypto/commands.ts'
-import { createJwksRootKeys, generateRootKeys, parseRootKeys } from '../crypto/root-jwks.ts'
+import { generateRootKeys, openRootKeys, parseRootKeys } from '../crypto/root-jwks.ts'
 import { addRootKey, promoteRootKey, type RootChange, retireRootKey } from '../crypto/root-rotation.ts'
 import {
   destroyReplacedKeys,
@@ -37,12 +37,12 @@ export function keysCommand(): Command {
   keys
     .command('add-root')
     .description('print the root key file with one more key; give it to every replica, then promote-root')
-    .action(() => printChange(addRootKey(rootFile().text, systemClock.now())))
+    .action(() => printChange(addRootKey(rootFileText(), systemClock.now())))
   keys
     .command('promote-root')
     .argument('<kid>', 'name of the key that wraps from now on')
     .description('print the root key file with this key as primary; give it to every replica, then rewrap')
-    .action((kid: string) => printChange(promoteRootKey(rootFile().text, kid)))
+    .action((kid: string) => printChange(promoteRootKey(rootFileText(), kid)))
   keys
     .command('rotate-tenant')
     .option('--pharmacy <id>', 'one pharmacy only, by its id in the database')
@@ -54,7 +54,7 @@ export function keysCommand(): Command {
     .argument('<kid>', 'name of the old root key')
     .description('print the root key file without this key; refused while anything needs it')
     .action(async (kid: string) =>
-      withKeys(async ({ admin }) => printChange(await retireRootKey({ admin }, { text: rootFile().text, kid }))),
+      withKeys(async ({ admin }, { rootKeysJwks: text }) => printChange(await retireRootKey({ admin }, { text, kid }))),
     )
   keys
     .command('destroy')
@@ -118,20 +118,18 @@ async function withKeys(run: (deps: RotationDeps, secrets: Secrets) => Promise<v
   const store = openKeyStore(loaded.value.secrets.keystoreDatabaseUrl, { timeoutMs: batchTimeoutMs })
   try {
     const admin = createKeyStoreAdmin(store.sql)
-    const deps = { store, admin, rootKeys: rootFile().rootKeys, clock: systemClock, newId: randomId }
+    const deps = { store, admin, rootKeys: openRootKeys(loaded.value.secrets.rootKeysJwks), clock: systemClock, newId: randomId }
     await run(deps, loaded.value.secrets)
   } finally {
     await store.close()
   }
 }
 
-function rootFile() {
+/** For the steps that change the file alone: they need neither a configuration nor a database. */
+function rootFileText(): string {
   const path = process.env['ROOT_KEYS_FILE']
   if (!path) throw new Error('ROOT_KEYS_FILE: missing: expected the path of the JWKS file of root keys')
-  const text = readFileSync(path, 'utf8')
-  const parsed = parseRootKeys(text)
-  if (!parsed.ok) throw new Error(describeRootProblem({ code: 'bad-file', mistakes: parsed.problem }).join('\n'))
-  return { text, rootKeys: createJwksRootKeys(parsed.value) }
+  return readFileSync(path, 'utf8')
 }
 
 /** The file goes to standard output, to be stored by the operator; what to know of it to standard error. */

@@ -51,6 +51,14 @@ export function generateRootKeys(now: Date): string {
   return writeRootKeys([newRootKey({ now, primary: true })])
 }
 
+/** The port over the text of a JWKS file. Throws with every mistake of it, and no value. */
+export function openRootKeys(text: string): RootKeys {
+  const parsed = parseRootKeys(text)
+  if (!parsed.ok)
+    throw new Error(`root keys: ${parsed.problem.map(({ key, message }) => `${key} expected ${message}`).join('; ')}`)
+  return createJwksRootKeys(parsed.value)
+}
+
 /** The port over keys of a file: no network, never `unavailable`. */
 export function createJwksRootKeys(keys: readonly RootKey[]): RootKeys {
   const byKid = new Map(keys.map((key) => [key.kid, key]))

@@ -1,26 +1,11 @@
 /** Decides what one worker may send to one destination now: breaker, shared concurrency and pace. Pure: the caller holds the lock. */
 import type { BreakerPolicy, PacePolicy } from '../domain/destination-settings.ts'
+import type { ControlRow } from '../storage/destination-controls.ts'
 
+/** What all workers know together. */
+export type Control = ControlRow
 /** Requests that a worker may have under way at once, until its lease ends. */
-export type Grant = { readonly worker: string; readonly slots: number; readonly wanted: number; readonly untilMs: number }
-
-/** What all workers know together; times in ms of PostgreSQL's clock. */
-export type Control = {
-  readonly breaker: 'closed' | 'open' | 'half-open'
-  readonly failures: number
-  readonly openings: number
-  readonly openedAtMs: number | null
-  readonly holdUntilMs: number | null
-  readonly probeBy: string | null
-  readonly closedAtMs: number | null
-  readonly tokens: number
-  readonly tokensAtMs: number
-  readonly grants: readonly Grant[]
-  readonly turnAfter: string
-  readonly drained: number
-  readonly drainedAtMs: number
-  readonly lastAcceptedAtMs: number | null
-}
+export type Grant = ControlRow['grants'][number]
 
 /** What a worker saw since it last asked. */
 export type News = {

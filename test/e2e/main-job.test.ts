@@ -85,6 +85,22 @@ async function captureByKeyboard(page: Page, birthName: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
+type Typed = Readonly<Record<'birthName' | 'birthFirstName' | 'birthDate' | 'sex' | 'result' | 'consent', string>>
+
+/** Fills the mandatory fields as a hand on the mouse does, script or none, and sends the form. */
+async function captureByHand(page: Page, { birthName, birthFirstName, birthDate, sex, result, consent }: Typed): Promise<void> {
+  await page.goto(`${stack.url}/depistages/nouveau`)
+  await page.fill('[name=birthName]', birthName)
+  await page.fill('[name=birthFirstName]', birthFirstName)
+  await page.fill('[name=birthDate]', birthDate)
+  await page.check(`[name=sex][value=${sex}]`)
+  await page.selectOption('[name=testKitId]', '1833')
+  await page.check(`[name="result.sars-cov-2"][value=${result}]`)
+  await page.selectOption('[name=symptoms]', 'none')
+  await page.check(`[name=consent][value=${consent}]`)
+  await page.click('button[name=then] >> nth=0')
+}
+
 describe.each([
   { name: 'bureau', viewport: { width: 1280, height: 900 }, colorScheme: 'light' },
   { name: 'telephone', viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
@@ -139,16 +155,14 @@ describe.each([
 test('the same capture works with JavaScript off', () =>
   withPage({ javaScriptEnabled: false }, async (page) => {
     await signIn(page, 'titulaire')
-    await page.goto(`${stack.url}/depistages/nouveau`)
-    await page.fill('[name=birthName]', 'SANS-SCRIPT')
-    await page.fill('[name=birthFirstName]', 'Anne')
-    await page.fill('[name=birthDate]', '06/06/1960')
-    await page.check('[name=sex][value=female]')
-    await page.selectOption('[name=testKitId]', '1833')
-    await page.check('[name="result.sars-cov-2"][value=positive]')
-    await page.selectOption('[name=symptoms]', 'none')
-    await page.check('[name=consent][value=yes]')
-    await page.click('button[name=then] >> nth=0')
+    await captureByHand(page, {
+      birthName: 'SANS-SCRIPT',
+      birthFirstName: 'Anne',
+      birthDate: '06/06/1960',
+      sex: 'female',
+      result: 'positive',
+      consent: 'yes',
+    })
     await page.waitForURL(/\/depistages\/[0-9a-f-]{36}$/)
     await until('« Acquittée » without a script', async () => {
       await page.reload()
@@ -159,16 +173,14 @@ test('the same capture works with JavaScript off', () =>
 test('a preparer drafts and cannot sign; the pharmacist signs, and only then does it leave', () =>
   withPage({}, async (page) => {
     await signIn(page, 'preparateur')
-    await page.goto(`${stack.url}/depistages/nouveau`)
-    await page.fill('[name=birthName]', 'BROUILLON')
-    await page.fill('[name=birthFirstName]', 'Luc')
-    await page.fill('[name=birthDate]', '02/02/1992')
-    await page.check('[name=sex][value=male]')
-    await page.selectOption('[name=testKitId]', '1833')
-    await page.check('[name="result.sars-cov-2"][value=negative]')
-    await page.selectOption('[name=symptoms]', 'none')
-    await page.check('[name=consent][value=no]')
-    await page.click('button[name=then] >> nth=0')
+    await captureByHand(page, {
+      birthName: 'BROUILLON',
+      birthFirstName: 'Luc',
+      birthDate: '02/02/1992',
+      sex: 'male',
+      result: 'negative',
+      consent: 'no',
+    })
     await page.waitForURL(/\/depistages\/[0-9a-f-]{36}/)
     const { pathname } = new URL(page.url())
     expect((await page.goto(`${stack.url}${pathname}/signer`))?.status()).toBe(403)

@@ -108,7 +108,6 @@ export async function openActionsWorld(): Promise<ActionsWorld> {
     findTestKit: (id) => testKits.find((kit) => kit.id === id) ?? null,
     destinationsOf: () => destinations,
     findDestination: (id) => destinations.find((one) => one.id === id) ?? null,
-    finessOf: (pharmacyId) => (pharmacyId === first.id ? first : second).finess,
   }
   const withDeps = (replaced: Partial<ActionDeps>) => bindActions({ ...deps, ...replaced }, (cause) => auditFailures.push(cause))
   return {
