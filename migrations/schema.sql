@@ -12,6 +12,28 @@ CREATE OR REPLACE FUNCTION public.passerelle_pharmacy()
  STABLE
 AS $function$ select nullif(current_setting('passerelle.pharmacy_id', true), '')::uuid $function$;
 
+CREATE OR REPLACE FUNCTION public.passerelle_purge_audit(before timestamp with time zone, segments_max integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare purged bigint;
+begin
+  if before > now() - interval '180 days' then raise exception 'audit events stay for 180 days at least'; end if;
+  perform set_config('passerelle.scope', 'worker', true);
+  with old as (
+    select first_index, seqs from audit_segments where purged_at is null and last_at < before
+    order by first_index limit segments_max for update
+  ), gone as (
+    delete from audit_events where seq in (select unnest(seqs) from old) returning seq
+  ), marked as (
+    update audit_segments set purged_at = now() where first_index in (select first_index from old)
+  )
+  select count(*) into purged from gone;
+  return purged;
+end $function$;
+
 create table attempts (
   declaration_id uuid not null,
   epoch bigint not null,
@@ -46,6 +68,29 @@ create table audit_events (
 alter table audit_events owner to passerelle_owner;
 alter table audit_events enable row level security;
 alter table audit_events force row level security;
+
+create table audit_sealing (
+  singleton boolean not null default true,
+  cut_seq bigint not null,
+  next_cut_seq bigint not null,
+  next_cut_xid xid8 not null,
+  next_cut_at timestamp with time zone not null
+);
+alter table audit_sealing owner to passerelle_owner;
+
+create table audit_segments (
+  first_index bigint not null,
+  size integer not null,
+  seqs bigint[] not null,
+  last_seq bigint not null,
+  leaf_hashes bytea not null,
+  edge bytea not null,
+  checkpoint text not null,
+  sealed_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  purged_at timestamp with time zone
+);
+alter table audit_segments owner to passerelle_owner;
 
 create table declarations (
   id uuid not null,
@@ -111,6 +156,17 @@ create table memberships (
   seen_at timestamp with time zone not null
 );
 alter table memberships owner to passerelle_owner;
+
+create table periodic_jobs (
+  name text not null,
+  epoch bigint not null default 0,
+  lease_until timestamp with time zone,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  outcome text,
+  counts jsonb not null default '{}'::jsonb
+);
+alter table periodic_jobs owner to passerelle_owner;
 
 create table pharmacies (
   id uuid not null,
@@ -203,6 +259,14 @@ alter table attempts add constraint attempts_pkey PRIMARY KEY (declaration_id, e
 alter table audit_events add constraint audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['professional'::text, 'system'::text, 'anonymous'::text])));
 alter table audit_events add constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'denied'::text, 'failed'::text])));
 alter table audit_events add constraint audit_events_pkey PRIMARY KEY (seq);
+alter table audit_sealing add constraint audit_sealing_pkey PRIMARY KEY (singleton);
+alter table audit_sealing add constraint audit_sealing_singleton_check CHECK (singleton);
+alter table audit_segments add constraint audit_segments_check CHECK ((cardinality(seqs) = size));
+alter table audit_segments add constraint audit_segments_check1 CHECK ((octet_length(leaf_hashes) = (32 * size)));
+alter table audit_segments add constraint audit_segments_edge_check CHECK (((octet_length(edge) % 32) = 0));
+alter table audit_segments add constraint audit_segments_first_index_check CHECK ((first_index >= 0));
+alter table audit_segments add constraint audit_segments_pkey PRIMARY KEY (first_index);
+alter table audit_segments add constraint audit_segments_size_check CHECK (((size >= 1) AND (size <= 1000)));
 alter table declarations add constraint declarations_attempt_count_check CHECK ((attempt_count >= 0));
 alter table declarations add constraint declarations_check CHECK (((replaces_version >= 1) AND (replaces_version < version)));
 alter table declarations add constraint declarations_check1 CHECK (((kind = 'original'::text) = (replaces_version IS NULL)));
@@ -226,6 +290,8 @@ alter table idempotency_keys add constraint idempotency_keys_key_sha256_check CH
 alter table idempotency_keys add constraint idempotency_keys_pkey PRIMARY KEY (pharmacy_id, key_sha256);
 alter table memberships add constraint memberships_pkey PRIMARY KEY (pharmacy_id, professional_id);
 alter table memberships add constraint memberships_role_check CHECK ((role = ANY (ARRAY['titular'::text, 'pharmacist'::text, 'student'::text, 'preparer'::text, 'group-admin'::text, 'dpo'::text, 'operator'::text])));
+alter table periodic_jobs add constraint periodic_jobs_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'cut-short'::text])));
+alter table periodic_jobs add constraint periodic_jobs_pkey PRIMARY KEY (name);
 alter table pharmacies add constraint pharmacies_finess_check CHECK ((finess ~ '^[0-9][0-9AB][0-9]{7}$'::text));
 alter table pharmacies add constraint pharmacies_finess_key UNIQUE (finess);
 alter table pharmacies add constraint pharmacies_pkey PRIMARY KEY (id);
@@ -271,6 +337,8 @@ alter table sessions add constraint sessions_professional_id_fkey FOREIGN KEY (p
 
 CREATE INDEX audit_events_by_object ON public.audit_events USING btree (object_id, seq) WHERE (object_id IS NOT NULL);
 CREATE INDEX audit_events_by_pharmacy ON public.audit_events USING btree (pharmacy_id, seq);
+CREATE INDEX audit_segments_by_last_seq ON public.audit_segments USING btree (last_seq);
+CREATE INDEX audit_segments_to_purge ON public.audit_segments USING btree (last_at) WHERE (purged_at IS NULL);
 CREATE INDEX declarations_by_screening ON public.declarations USING btree (screening_id);
 CREATE INDEX declarations_due ON public.declarations USING btree (destination, due_at) WHERE (state = 'queued'::text);
 CREATE INDEX declarations_leased ON public.declarations USING btree (lease_until) WHERE (state = ANY (ARRAY['claimed'::text, 'sent'::text]));
@@ -285,7 +353,9 @@ CREATE INDEX sign_ins_expiry ON public.sign_ins USING btree (expires_at);
 create policy attempts_for_worker on attempts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy attempts_of_pharmacy on attempts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy audit_events_append on audit_events as permissive for insert to public with check (true);
+create policy audit_events_for_worker on audit_events as permissive for select to public using (passerelle_is_worker());
 create policy audit_events_of_pharmacy on audit_events as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy audit_events_purge on audit_events as permissive for delete to passerelle_owner using (passerelle_is_worker());
 create policy declarations_for_worker on declarations as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy declarations_of_pharmacy on declarations as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy idempotency_keys_of_pharmacy on idempotency_keys as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
@@ -294,14 +364,18 @@ create policy receipts_of_pharmacy on receipts as permissive for select to publi
 create policy screenings_for_worker on screenings as permissive for select to public using (passerelle_is_worker());
 create policy screenings_of_pharmacy on screenings as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 
+grant execute on function passerelle_purge_audit(timestamp with time zone,integer) to passerelle_app;
 grant usage on schema public to passerelle_app;
 grant usage on schema public to public;
 grant insert, select, update on table attempts to passerelle_app;
 grant insert, select on table audit_events to passerelle_app;
+grant select, update on table audit_sealing to passerelle_app;
+grant insert, select on table audit_segments to passerelle_app;
 grant insert, select, update on table declarations to passerelle_app;
 grant insert, select, update on table destination_controls to passerelle_app;
 grant delete, insert, select on table idempotency_keys to passerelle_app;
 grant insert, select, update on table memberships to passerelle_app;
+grant insert, select, update on table periodic_jobs to passerelle_app;
 grant insert, select, update on table pharmacies to passerelle_app;
 grant insert, select, update on table professionals to passerelle_app;
 grant insert, select on table receipts to passerelle_app;

@@ -20,6 +20,7 @@ import { openDestinations } from './destinations/open-destinations.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
+import { createPeriodicJobs, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
 import { type Database, openDatabase } from './storage/database.ts'
 import { openKeyStore } from './storage/keystore.ts'
@@ -59,6 +60,8 @@ export type Gateway = {
 
 export type Forwarder = {
   readonly worker: Worker
+  /** What comes round by itself; start it beside the worker. */
+  readonly periodic: PeriodicJobs
   readonly management: ReturnType<typeof createManagementApp>
   readonly database: Database
   readonly events: Events
@@ -142,8 +145,22 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
       pollMs: config.worker.pollSeconds * 1000,
     },
   )
+  const periodic = createPeriodicJobs(
+    {
+      database,
+      wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+      random: overrides.random ?? Math.random,
+      events: { jobEnded: (ended) => events.periodicJobEnded(ended), jobFailed: (failed) => events.periodicJobFailed(failed) },
+    },
+    periodicJobs(foundation),
+  )
   const management = createManagementApp({ checks: foundation.checks, metrics: () => metrics.read() })
-  return { worker, management, database, events, close: () => closers.closeAll() }
+  return { worker, periodic, management, database, events, close: () => closers.closeAll() }
+}
+
+/** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
+function periodicJobs(_foundation: Foundation): readonly PeriodicJob[] {
+  return []
 }
 
 async function openFoundation(config: Config, secrets: Secrets, overrides: Overrides): Promise<Foundation> {

@@ -3,7 +3,15 @@ import { type DeclarationState, declarationStates } from '../domain/declaration.
 import type { FailureCode } from '../domain/failure-codes.ts'
 import { faultOf, framesOf } from './fault.ts'
 import type { LogFields, Logger } from './logger.ts'
-import { printableChoice, printableCode, printableId, printableMethod, printableNumber, printableRoute } from './printable.ts'
+import {
+  printableChoice,
+  printableCode,
+  printableCounts,
+  printableId,
+  printableMethod,
+  printableNumber,
+  printableRoute,
+} from './printable.ts'
 
 type Declaration = { readonly declarationId: string; readonly destination: string; readonly attempt: number }
 type Failed = { readonly error: unknown }
@@ -30,6 +38,9 @@ export type Events = {
   /** The channel that wakes the worker was lost: it polls until the channel is back. */
   listenLost(fields: { channel: string }): void
   keyStoreUnavailable(fields: Failed): void
+  /** A job that comes round by itself (housekeeping, sweeps) has ended; `counts` says what it did. */
+  periodicJobEnded(fields: { job: string; outcome: string; durationMs: number; counts: Readonly<Record<string, number>> }): void
+  periodicJobFailed(fields: { job: string } & Failed): void
 }
 
 /** `stacks` adds where an error was thrown, without its message; the production profile leaves it out. */
@@ -109,5 +120,15 @@ function queueEvents(logger: Logger, fault: DescribeFault) {
     leaseLost: (lost) => logger.warn({ event: 'lease-lost', ...declarationFields(lost) }),
     workerFailed: ({ step, error }) => logger.error({ event: 'worker-failed', step: printableCode(step), ...fault(error) }),
     listenLost: ({ channel }) => logger.warn({ event: 'listen-lost', channel: printableCode(channel) }),
+    periodicJobEnded: ({ job, outcome, durationMs, counts }) =>
+      logger.info({
+        event: 'periodic-job-ended',
+        job: printableCode(job),
+        outcome: printableCode(outcome),
+        durationMs: printableNumber(durationMs),
+        counts: printableCounts(counts),
+      }),
+    periodicJobFailed: ({ job, error }) =>
+      logger.error({ event: 'periodic-job-failed', job: printableCode(job), ...fault(error) }),
   } satisfies Partial<Events>
 }

@@ -32,6 +32,16 @@ export function printableChoice(value: string, choices: readonly string[]): stri
   return choices.includes(value) ? value : unprintable
 }
 
+/** `['sessions=3']`, from counts by name; a field of a line holds no object. At most `countsMax`. */
+export function printableCounts(counts: unknown): readonly string[] {
+  if (typeof counts !== 'object' || counts === null || Array.isArray(counts)) return []
+  return Object.entries(counts)
+    .filter((entry): entry is [string, number] => printableCode(entry[0]) === entry[0] && typeof entry[1] === 'number')
+    .slice(0, countsMax)
+    .map(([name, count]) => `${name}=${printableNumber(count)}`)
+}
+const countsMax = 30
+
 /** A finite number, milliseconds to the tenth; null for anything else. */
 export function printableNumber(value: number | null): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? Math.round(value * 10) / 10 : null

@@ -167,7 +167,7 @@ export async function withQueue(run: (queue: TestQueue) => Promise<void>, ownSer
   const sql = connect(databases.superUrl)
   const workers: Worker[] = []
   try {
-    await sql`truncate pharmacies, professionals, screenings, declarations, attempts, receipts, audit_events, destination_controls cascade`
+    await sql`truncate pharmacies, professionals, screenings, declarations, attempts, receipts, audit_events, destination_controls, periodic_jobs cascade`
     await run(await openQueue({ databases, database, sql, workers }))
   } finally {
     await Promise.all(workers.map((worker) => worker.stop(0)))

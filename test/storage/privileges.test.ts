@@ -36,6 +36,7 @@ test('the application holds these rights in the main database, and no others', a
     destination_controls: 'select insert update',
     idempotency_keys: 'select insert delete',
     memberships: 'select insert update',
+    periodic_jobs: 'select insert update',
     pharmacies: 'select insert update',
     professionals: 'select insert update',
     receipts: 'select insert',

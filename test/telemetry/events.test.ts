@@ -28,6 +28,13 @@ const given: FieldsOf = {
   workerFailed: { step: 'heartbeat', error },
   listenLost: { channel: 'declarations_due' },
   keyStoreUnavailable: { error },
+  periodicJobEnded: {
+    job: 'housekeeping',
+    outcome: 'done',
+    durationMs: 1200,
+    counts: { 'attempts-rolled-up': 200, sessions: 3 },
+  },
+  periodicJobFailed: { job: 'housekeeping', error },
 }
 
 const names = Object.keys(given) as EventName[]
@@ -60,6 +67,8 @@ test('each event is one line with its name, its fields and nothing else', () => 
     ['error', { event: 'worker-failed', step: 'heartbeat', error: fault }],
     ['warn', { event: 'listen-lost', channel: 'declarations_due' }],
     ['error', { event: 'key-store-unavailable', error: fault }],
+    ['info', { event: 'periodic-job-ended', ...given.periodicJobEnded, counts: ['attempts-rolled-up=200', 'sessions=3'] }],
+    ['error', { event: 'periodic-job-failed', job: 'housekeeping', error: fault }],
   ])
 })
 
