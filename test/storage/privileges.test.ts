@@ -32,6 +32,9 @@ test('the application holds these rights in the main database, and no others', a
   expect(await rightsOf(admin, 'passerelle_app')).toEqual({
     attempts: 'select insert update',
     audit_events: 'select insert',
+    audit_sealing: 'select update',
+    audit_segments: 'select insert',
+    charges: 'select insert',
     declarations: 'select insert update',
     destination_controls: 'select insert update',
     idempotency_keys: 'select insert delete',
