@@ -92,6 +92,23 @@ create table audit_segments (
 );
 alter table audit_segments owner to passerelle_owner;
 
+create table charges (
+  screening_id uuid not null,
+  kind text not null,
+  pharmacy_id uuid not null,
+  declaration_id uuid not null,
+  destination text not null,
+  charged_at timestamp with time zone not null,
+  charged_on date not null generated always as (((charged_at AT TIME ZONE 'Europe/Paris'::text))::date) stored,
+  amount_cents integer not null,
+  currency text not null,
+  tariff_id text not null,
+  demonstration boolean not null
+);
+alter table charges owner to passerelle_owner;
+alter table charges enable row level security;
+alter table charges force row level security;
+
 create table declarations (
   id uuid not null,
   pharmacy_id uuid not null,
@@ -267,6 +284,10 @@ alter table audit_segments add constraint audit_segments_edge_check CHECK (((oct
 alter table audit_segments add constraint audit_segments_first_index_check CHECK ((first_index >= 0));
 alter table audit_segments add constraint audit_segments_pkey PRIMARY KEY (first_index);
 alter table audit_segments add constraint audit_segments_size_check CHECK (((size >= 1) AND (size <= 1000)));
+alter table charges add constraint charges_check CHECK ((((kind = 'charge'::text) AND (amount_cents >= 0)) OR ((kind = 'credit'::text) AND (amount_cents <= 0))));
+alter table charges add constraint charges_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text));
+alter table charges add constraint charges_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'credit'::text])));
+alter table charges add constraint charges_pkey PRIMARY KEY (screening_id, kind);
 alter table declarations add constraint declarations_attempt_count_check CHECK ((attempt_count >= 0));
 alter table declarations add constraint declarations_check CHECK (((replaces_version >= 1) AND (replaces_version < version)));
 alter table declarations add constraint declarations_check1 CHECK (((kind = 'original'::text) = (replaces_version IS NULL)));
@@ -322,6 +343,8 @@ alter table attempts add constraint attempts_declaration_id_fkey FOREIGN KEY (de
 alter table attempts add constraint attempts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table audit_events add constraint audit_events_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table audit_events add constraint audit_events_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
+alter table charges add constraint charges_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES receipts(declaration_id);
+alter table charges add constraint charges_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table declarations add constraint declarations_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table declarations add constraint declarations_version_id_fkey FOREIGN KEY (version_id) REFERENCES screenings(version_id);
 alter table idempotency_keys add constraint idempotency_keys_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
@@ -339,6 +362,7 @@ CREATE INDEX audit_events_by_object ON public.audit_events USING btree (object_i
 CREATE INDEX audit_events_by_pharmacy ON public.audit_events USING btree (pharmacy_id, seq);
 CREATE INDEX audit_segments_by_last_seq ON public.audit_segments USING btree (last_seq);
 CREATE INDEX audit_segments_to_purge ON public.audit_segments USING btree (last_at) WHERE (purged_at IS NULL);
+CREATE INDEX charges_by_month ON public.charges USING btree (pharmacy_id, charged_on) INCLUDE (kind, amount_cents, tariff_id, demonstration);
 CREATE INDEX declarations_by_screening ON public.declarations USING btree (screening_id);
 CREATE INDEX declarations_due ON public.declarations USING btree (destination, due_at) WHERE (state = 'queued'::text);
 CREATE INDEX declarations_leased ON public.declarations USING btree (lease_until) WHERE (state = ANY (ARRAY['claimed'::text, 'sent'::text]));
@@ -356,6 +380,8 @@ create policy audit_events_append on audit_events as permissive for insert to pu
 create policy audit_events_for_worker on audit_events as permissive for select to public using (passerelle_is_worker());
 create policy audit_events_of_pharmacy on audit_events as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy audit_events_purge on audit_events as permissive for delete to passerelle_owner using (passerelle_is_worker());
+create policy charges_for_worker on charges as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy charges_of_pharmacy on charges as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy declarations_for_worker on declarations as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy declarations_of_pharmacy on declarations as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy idempotency_keys_of_pharmacy on idempotency_keys as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
@@ -371,6 +397,7 @@ grant insert, select, update on table attempts to passerelle_app;
 grant insert, select on table audit_events to passerelle_app;
 grant select, update on table audit_sealing to passerelle_app;
 grant insert, select on table audit_segments to passerelle_app;
+grant insert, select on table charges to passerelle_app;
 grant insert, select, update on table declarations to passerelle_app;
 grant insert, select, update on table destination_controls to passerelle_app;
 grant delete, insert, select on table idempotency_keys to passerelle_app;

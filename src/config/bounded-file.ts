@@ -3,8 +3,12 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { fromUtf8 } from '../base/bytes.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 
-/** The problem is a clause that follows the file's name; it never holds a byte of the file. */
-export function readBoundedText(path: string, bytesMax: number): Result<string, string> {
+/** The problem is a clause that follows the file's name; it never holds a byte of the file. `whenAbsent`: the text of no file at all. */
+export function readBoundedText(
+  path: string,
+  bytesMax: number,
+  options: { readonly whenAbsent?: string } = {},
+): Result<string, string> {
   try {
     // A pipe or a device would block the start, or never end.
     if (!statSync(path).isFile()) return fail('is not a regular file')
@@ -14,6 +18,7 @@ export function readBoundedText(path: string, bytesMax: number): Result<string, 
   } catch (cause) {
     if (cause instanceof TypeError && 'code' in cause && cause.code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
       return fail('is not UTF-8 text')
+    if (options.whenAbsent !== undefined && systemCodeOf(cause) === 'ENOENT') return ok(options.whenAbsent)
     return fail(`cannot be read (${systemCodeOf(cause)})`)
   }
 }

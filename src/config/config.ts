@@ -2,6 +2,7 @@
 import type { DestinationSettings } from '../domain/destination-settings.ts'
 import type { PharmacySettings } from '../domain/pharmacy.ts'
 import type { Profile } from '../domain/profile.ts'
+import type { TariffSettings } from '../domain/tariff.ts'
 import type { TestKit } from '../domain/test-kit.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
@@ -25,6 +26,9 @@ export type Config = {
   readonly pharmacies: readonly PharmacySettings[]
   readonly destinations: readonly DestinationSettings[]
   readonly testKits: readonly TestKit[]
+  readonly tariff: TariffSettings
+  /** File on another volume to which checkpoints of the audit log are appended; null: they stay in the database. */
+  readonly auditAnchorFile: string | null
   /** Every outside host that the gateway may call, and no other (security.md H1). */
   readonly outsideEndpoints: readonly OutsideEndpoint[]
 }

@@ -1,4 +1,4 @@
-/** Decides the configuration from the environment and the four files: all of it, or every mistake at once. */
+/** Decides the configuration from the environment and the five files: all of it, or every mistake at once. */
 import { resolve } from 'node:path'
 import { fail, ok, type Result } from '../base/result.ts'
 import type { DestinationSettings } from '../domain/destination-settings.ts'
@@ -12,6 +12,7 @@ import { pharmacyRules, testKitRules } from './list-rules.ts'
 import { sortMistakes } from './mistakes.ts'
 import type { RuleContext } from './rule-parts.ts'
 import { discoveryUrlOf, endpointHostsOf } from './sign-in.ts'
+import { tariffRules } from './tariff-rules.ts'
 import { mistakeAt, type ValidFile, validateFile } from './validate-file.ts'
 
 const pemBytesMax = 256 * 1024
@@ -25,6 +26,7 @@ export function decideConfig(env: Env, files: ConfigFiles, { now }: { now: Date 
     pharmacies: validateFile(files.pharmacies, configSchemas.pharmacies),
     destinations: validateFile(files.destinations, configSchemas.destinations),
     'test-kits': validateFile(files['test-kits'], configSchemas['test-kits']),
+    tariff: validateFile(files.tariff, configSchemas.tariff),
   }
   const mistakes = [...env.mistakes, ...Object.values(valid).flatMap((file) => file.mistakes)]
   mistakes.push(...ruleMistakes(valid, files, { profile: env.profile, now, findFileProblem: findPemProblem(files.directory) }))
@@ -38,8 +40,11 @@ function ruleMistakes(valid: ValidFiles, files: ConfigFiles, context: RuleContex
     pharmacies: valid.pharmacies.sound,
     destinations: valid.destinations.sound,
     'test-kits': valid['test-kits'].sound,
+    tariff: valid.tariff.sound,
   }
-  const findings = [gatewayRules, pharmacyRules, destinationRules, testKitRules].flatMap((rules) => rules(sound, context))
+  const findings = [gatewayRules, pharmacyRules, destinationRules, testKitRules, tariffRules].flatMap((rules) =>
+    rules(sound, context),
+  )
   return findings.map((finding) => mistakeAt(files[finding.file], finding.path, finding.message))
 }
 
@@ -56,7 +61,8 @@ function assemble(env: Env, valid: ValidFiles, directory: string): Config | null
   const pharmacies = valid.pharmacies.value?.pharmacies
   const destinations = valid.destinations.value?.destinations
   const testKits = valid['test-kits'].value?.testKits
-  if (!env.profile || !gateway || !pharmacies || !destinations || !testKits) return null
+  const tariff = valid.tariff.value
+  if (!env.profile || !gateway || !pharmacies || !destinations || !testKits || !tariff) return null
   const { country: signInCountry, discoveryUrl, allowedEndpointHosts, ...signIn } = gateway.signIn
   const endpointHosts = endpointHostsOf(signIn.issuer, allowedEndpointHosts)
   return {
@@ -73,6 +79,8 @@ function assemble(env: Env, valid: ValidFiles, directory: string): Config | null
     pharmacies,
     destinations: destinations.map(({ country: _, ...destination }) => withAbsolutePaths(destination, directory)),
     testKits,
+    tariff: { ...tariff, issuer: tariff.issuer ?? null },
+    auditAnchorFile: env.auditAnchorFile,
     outsideEndpoints: [
       ...endpointHosts.map((host): OutsideEndpoint => ({ purpose: 'sign-in', name: 'psc', host, country: signInCountry })),
       ...destinations.map(

@@ -11,6 +11,7 @@ const fromEnv: Readonly<Record<string, SettingName>> = {
   'listen.host': 'HOST',
   'listen.port': 'PORT',
   'listen.managementPort': 'MANAGEMENT_PORT',
+  auditAnchorFile: 'AUDIT_ANCHOR_FILE',
 }
 
 /** Sections that have a file of their own; every other one stands in `gateway.yaml`. */
@@ -18,6 +19,7 @@ const fileOfSection: Readonly<Record<string, ConfigFileName>> = {
   pharmacies: 'pharmacies',
   destinations: 'destinations',
   testKits: 'test-kits',
+  tariff: 'tariff',
 }
 
 type Row = { readonly key: string; readonly value: string; readonly origin: string }
@@ -28,9 +30,14 @@ export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' 
     { key: 'configDir', value: origins.env.configDir, origin: originOfSetting('PASSERELLE_CONFIG_DIR', origins) },
     ...rowsOf(config, [], origins),
     ...Object.entries(origins.secrets).map(([key, value]) => ({ key, value, origin: 'secret' })),
-    { key: 'ROOT_KEYS_FILE', value: `set, from file ${origins.env.rootKeysFile ?? ''}`, origin: 'secret' },
+    { key: 'ROOT_KEYS_FILE', value: fromFile(origins.env.rootKeysFile), origin: 'secret' },
+    { key: 'AUDIT_KEY_FILE', value: fromFile(origins.env.auditKeyFile), origin: 'secret' },
   ]
   return rows.map(({ key, value, origin }) => `${key} = ${value}  # ${origin}`).join('\n')
+}
+
+function fromFile(path: string | null): string {
+  return path === null ? 'not set' : `set, from file ${path}`
 }
 
 function rowsOf(value: unknown, path: readonly PropertyKey[], origins: ConfigOrigins): Row[] {
@@ -46,7 +53,7 @@ function originOf(path: readonly PropertyKey[], origins: ConfigOrigins): string 
   const section = String(path[0]) as keyof Config
   if (section === 'outsideEndpoints') return 'derived from sign-in and destinations'
   const file = origins.files[fileOfSection[section] ?? 'gateway']
-  const place = file.findPlace(path, 'value')
+  const place = file.findPlace(section === 'tariff' ? path.slice(1) : path, 'value')
   return place === null ? 'default' : `${file.path}:${place.line}`
 }
 

@@ -21,6 +21,8 @@ export const settingNames = [
   'MANAGEMENT_PORT',
   'LOG_LEVEL',
   'ROOT_KEYS_FILE',
+  'AUDIT_KEY_FILE',
+  'AUDIT_ANCHOR_FILE',
 ] as const
 export type SettingName = (typeof settingNames)[number]
 
@@ -35,6 +37,10 @@ export type Env = {
   readonly managementPort: number
   readonly logLevel: LogLevel
   readonly rootKeysFile: string | null
+  /** Ed25519 private key (PKCS #8, PEM) that signs the checkpoints of the audit log. */
+  readonly auditKeyFile: string | null
+  /** Where those checkpoints leave the database; on another volume than its own. */
+  readonly auditAnchorFile: string | null
   readonly secrets: Readonly<Record<SecretName, SecretSource | null>>
   /** Settings that the environment gives; the others are defaults. */
   readonly given: ReadonlySet<SettingName>
@@ -72,6 +78,8 @@ export function readEnv(env: NodeJS.ProcessEnv): Env {
     managementPort,
     logLevel,
     rootKeysFile: textOf('ROOT_KEYS_FILE'),
+    auditKeyFile: textOf('AUDIT_KEY_FILE'),
+    auditAnchorFile: textOf('AUDIT_ANCHOR_FILE'),
     secrets: secrets as Record<SecretName, SecretSource | null>,
     given: new Set(settingNames.filter((name) => textOf(name) !== null)),
     mistakes,

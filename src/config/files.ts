@@ -1,9 +1,10 @@
-/** The four files of the config directory: which there are, where they lie, and the schema of each. */
+/** The five files of the config directory: which there are, where they lie, and the schema of each. */
 import { join, resolve } from 'node:path'
 import type * as z from 'zod'
 import { destinationsSchema } from './schemas/destinations.ts'
 import { gatewaySchema } from './schemas/gateway.ts'
 import { pharmaciesSchema } from './schemas/pharmacies.ts'
+import { tariffSchema } from './schemas/tariff.ts'
 import { testKitsSchema } from './schemas/test-kits.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
@@ -12,15 +13,16 @@ export const configSchemas = {
   pharmacies: pharmaciesSchema,
   destinations: destinationsSchema,
   'test-kits': testKitsSchema,
+  tariff: tariffSchema,
 } as const satisfies Record<string, z.ZodType>
 
-export const configFileNames = ['gateway', 'pharmacies', 'destinations', 'test-kits'] as const
+export const configFileNames = ['gateway', 'pharmacies', 'destinations', 'test-kits', 'tariff'] as const
 export type ConfigFileName = (typeof configFileNames)[number]
 
 /** `directory` is absolute: files that destinations name lie relative to it. */
 export type ConfigFiles = { readonly directory: string } & Readonly<Record<ConfigFileName, YamlFile>>
 
-/** Reads all four, named as the directory was, for messages; a file that cannot be read is a mistake inside its `YamlFile`, never an exception. */
+/** Reads all of them, named as the directory was, for messages; a file that cannot be read is a mistake inside its `YamlFile`, never an exception. */
 export function readConfigFiles(directory: string): ConfigFiles {
   const read = (name: ConfigFileName) => readYamlFile(join(directory, `${name}.yaml`))
   return {
@@ -29,5 +31,7 @@ export function readConfigFiles(directory: string): ConfigFiles {
     pharmacies: read('pharmacies'),
     destinations: read('destinations'),
     'test-kits': read('test-kits'),
+    // The one file with a default for all that it says: a directory made before it was known still holds.
+    tariff: readYamlFile(join(directory, 'tariff.yaml'), { whenAbsent: '{}' }),
   }
 }

@@ -5,7 +5,7 @@ import { decideConfig } from './decide-config.ts'
 import { type Env, readEnv } from './env.ts'
 import { type ConfigFiles, readConfigFiles } from './files.ts'
 import { sortMistakes } from './mistakes.ts'
-import { type OwnerUrls, type ParseRootKeys, readOwnerUrls, readSecrets, type Secrets } from './secrets.ts'
+import { type OwnerUrls, readOwnerUrls, readSecrets, type SecretParsers, type Secrets } from './secrets.ts'
 
 export type LoadedConfig = {
   readonly config: Config
@@ -15,7 +15,7 @@ export type LoadedConfig = {
 }
 
 export type ConfigOrigins = {
-  readonly env: Pick<Env, 'given' | 'configDir' | 'rootKeysFile'>
+  readonly env: Pick<Env, 'given' | 'configDir' | 'rootKeysFile' | 'auditKeyFile' | 'auditAnchorFile'>
   readonly files: ConfigFiles
   /** `DATABASE_URL` → `file /run/secrets/…`, `environment` or `not set`. */
   readonly secrets: Readonly<Record<string, string>>
@@ -24,8 +24,7 @@ export type ConfigOrigins = {
 export type LoadOptions = {
   /** Judges the validity of the host's certificate. */
   readonly now: Date
-  readonly parseRootKeys?: ParseRootKeys | undefined
-}
+} & SecretParsers
 
 /** Reads environment, files and secrets. Throws for our own faults only. */
 export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Result<LoadedConfig, readonly ConfigMistake[]> {
@@ -46,8 +45,11 @@ export function loadOwnerUrls(env: NodeJS.ProcessEnv): Result<OwnerUrls, readonl
 }
 
 /** Picks by hand: the rest of what was read holds secrets. */
-function originsOf({ given, configDir, rootKeysFile, secrets }: Env, files: ConfigFiles): ConfigOrigins {
-  return { env: { given, configDir, rootKeysFile }, files, secrets: secretOrigins(secrets) }
+function originsOf(
+  { given, configDir, rootKeysFile, auditKeyFile, auditAnchorFile, secrets }: Env,
+  files: ConfigFiles,
+): ConfigOrigins {
+  return { env: { given, configDir, rootKeysFile, auditKeyFile, auditAnchorFile }, files, secrets: secretOrigins(secrets) }
 }
 
 function secretOrigins(secrets: Env['secrets']): Record<string, string> {

@@ -4,6 +4,7 @@ import type { ConfigFileName } from './files.ts'
 import type { DestinationsFile } from './schemas/destinations.ts'
 import type { GatewayFile } from './schemas/gateway.ts'
 import type { PharmaciesFile } from './schemas/pharmacies.ts'
+import type { TariffFile } from './schemas/tariff.ts'
 import type { TestKitsFile } from './schemas/test-kits.ts'
 import type { Sound } from './validate-file.ts'
 
@@ -13,6 +14,7 @@ export type SoundFiles = {
   readonly pharmacies: Sound<PharmaciesFile> | null
   readonly destinations: Sound<DestinationsFile> | null
   readonly 'test-kits': Sound<TestKitsFile> | null
+  readonly tariff: Sound<TariffFile> | null
 }
 
 export type RuleContext = {

@@ -15,6 +15,8 @@ export type Secrets = {
   /** Text of the JWKS file of root keys: JSON, at least one key, each with a `kid` of its own. */
   readonly rootKeysJwks: string
   readonly pscClientSecret: string
+  /** PEM of the key that signs the audit log's checkpoints; null only in the demo and test profiles: nothing is sealed then. */
+  readonly auditKeyPem: string | null
 }
 
 /** What migrations need, and nothing more. */
@@ -29,10 +31,18 @@ const rootKeysBytesMax = 256 * 1024
  */
 export type ParseRootKeys = (text: string) => Result<unknown, readonly { readonly key: string; readonly message: string }[]>
 
+/** Null where the PEM is no key that can sign checkpoints; the crypto room's own reader, as above. */
+export type ParseAuditKey = (pem: string) => unknown
+
+export type SecretParsers = {
+  readonly parseRootKeys?: ParseRootKeys | undefined
+  readonly parseAuditKey?: ParseAuditKey | undefined
+}
+
 /** Reads every secret that serving needs. No message holds a byte of a secret. */
 export function readSecrets(
   env: Env,
-  { parseRootKeys }: { parseRootKeys?: ParseRootKeys | undefined } = {},
+  { parseRootKeys, parseAuditKey }: SecretParsers = {},
 ): Result<Secrets, readonly ConfigMistake[]> {
   const reading = new SecretReading(env)
   const databaseUrl = reading.databaseUrl('DATABASE_URL')
@@ -43,12 +53,13 @@ export function readSecrets(
   if (env.profile === 'production' && pscClientSecret !== null && isWeakSecret(pscClientSecret))
     reading.mistake('PSC_CLIENT_SECRET', `is a default or shorter than ${secretLengthMin} characters: refused in production`)
   const rootKeysJwks = reading.rootKeys(parseRootKeys ?? checkShape)
+  const auditKeyPem = reading.auditKey(parseAuditKey ?? checkPemShape)
   for (const { key, message } of checkTwoDatabases({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl }))
     reading.mistake(key, message)
   if (reading.mistakes.length > 0) return fail(reading.mistakes)
   if (databaseUrl === null || keystoreDatabaseUrl === null || pscClientSecret === null || rootKeysJwks === null)
     return fail(reading.mistakes)
-  return ok({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl, rootKeysJwks, pscClientSecret })
+  return ok({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl, rootKeysJwks, pscClientSecret, auditKeyPem })
 }
 
 /** Reads the two owner URLs alone, so that a migration's container holds neither root keys nor the client secret. */
@@ -104,6 +115,22 @@ class SecretReading {
     return null
   }
 
+  auditKey(parse: ParseAuditKey): string | null {
+    const path = this.#env.auditKeyFile
+    if (path === null) {
+      if (this.#env.profile === 'production')
+        this.mistake('AUDIT_KEY_FILE', 'missing: expected the path of the key that seals the audit log (audit new-key makes one)')
+      return null
+    }
+    const text = readBoundedText(path, secretBytesMax)
+    if (!text.ok) return this.mistake('AUDIT_KEY_FILE', `its file ${text.problem}`)
+    if (parse(text.value) !== null) return text.value
+    return this.mistake(
+      'AUDIT_KEY_FILE',
+      'in its file: expected an Ed25519 private key, PKCS #8 in PEM (audit new-key makes one)',
+    )
+  }
+
   #oneLine(key: string, text: string): string | null {
     if (text === '') return this.mistake(key, 'is empty')
     return /^[^\p{C}\s]+$/u.test(text) ? text : this.mistake(key, 'expected one line without spaces or control characters')
@@ -114,6 +141,10 @@ function checkShape(text: string): ReturnType<ParseRootKeys> {
   const ids = findKeys(text)?.map((key) => (typeof key === 'object' && key !== null && 'kid' in key ? key.kid : null)) ?? []
   const holds = ids.length > 0 && ids.every((id) => typeof id === 'string' && id !== '') && new Set(ids).size === ids.length
   return holds ? ok(null) : fail([{ key: '', message: 'a JWKS, {"keys": […]}, of at least one key, each with a kid of its own' }])
+}
+
+function checkPemShape(pem: string): unknown {
+  return /^-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n?$/.test(pem) ? pem : null
 }
 
 function findKeys(text: string): unknown[] | null {

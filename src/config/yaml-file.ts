@@ -23,8 +23,9 @@ export type YamlFile = {
   findPlace(path: readonly PropertyKey[], part: 'key' | 'value'): Place | null
 }
 
-export function readYamlFile(path: string): YamlFile {
-  const text = readBoundedText(path, fileBytesMax)
+/** `whenAbsent` is what a file that is not there is taken to hold; without it, that is a mistake. */
+export function readYamlFile(path: string, options: { readonly whenAbsent?: string } = {}): YamlFile {
+  const text = readBoundedText(path, fileBytesMax, options)
   if (!text.ok)
     return {
       path,

@@ -1,8 +1,10 @@
 /** The tables as drizzle sees them; a test compares this file with what the migrations make. */
+import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
   customType,
+  date,
   inet,
   integer,
   jsonb,
@@ -150,6 +152,27 @@ export const receipts = pgTable('receipts', {
   answerSha256: text('answer_sha256').notNull(),
   receivedAt: instant('received_at').notNull(),
 })
+
+/** Negative amounts are credits. */
+export const charges = pgTable(
+  'charges',
+  {
+    screeningId: uuid('screening_id').notNull(),
+    kind: text('kind').$type<'charge' | 'credit'>().notNull(),
+    pharmacyId: uuid('pharmacy_id').notNull(),
+    declarationId: uuid('declaration_id').notNull(),
+    destination: text('destination').notNull(),
+    chargedAt: instant('charged_at').notNull(),
+    chargedOn: date('charged_on', { mode: 'string' })
+      .notNull()
+      .generatedAlwaysAs(sql`((charged_at at time zone 'Europe/Paris')::date)`),
+    amountCents: integer('amount_cents').notNull(),
+    currency: text('currency').$type<'EUR'>().notNull(),
+    tariffId: text('tariff_id').notNull(),
+    demonstration: boolean('demonstration').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.screeningId, table.kind] })],
+)
 
 export const idempotencyKeys = pgTable(
   'idempotency_keys',

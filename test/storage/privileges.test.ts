@@ -53,6 +53,7 @@ test('the application holds these rights in the main database, and no others', a
 test('the application holds these rights in the key store, and the data’s own role none there', async () => {
   const keystore = connect(databases.keystoreOwnerUrl)
   const expected = {
+    key_blocks: 'select insert update delete',
     record_keys: 'select insert update delete',
     schema_migrations: '',
     tenant_keys: 'select insert update delete',

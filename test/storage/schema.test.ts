@@ -67,7 +67,7 @@ describe('the tables as drizzle sees them', () => {
         column: column.name,
         type: column.getSQLType().replace('bigserial', 'bigint'),
         required: column.notNull,
-        filled: column.hasDefault || column.generatedIdentity !== undefined,
+        filled: column.hasDefault || column.generatedIdentity !== undefined || column.generated !== undefined,
         key: column.primary || keys.includes(column.name),
       }))
       const byName = (a: { column: string }, b: { column: string }) => (a.column < b.column ? -1 : 1)

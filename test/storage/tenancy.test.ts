@@ -142,7 +142,7 @@ describe('the worker’s scope', () => {
   const seen = (table: string) => database.forWorker(async (tx) => (await pharmaciesIn(tx, table)).sort())
 
   test('sees what it forwards, of every pharmacy, and neither keys of requests nor the audit log', async () => {
-    for (const table of ['screenings', 'declarations', 'attempts', 'receipts'])
+    for (const table of ['screenings', 'declarations', 'attempts', 'receipts', 'charges'])
       expect([table, await seen(table)]).toEqual([table, both()])
     for (const table of ['idempotency_keys', 'audit_events']) expect([table, await seen(table)]).toEqual([table, []])
   })

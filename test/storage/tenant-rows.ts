@@ -11,7 +11,15 @@ export type TenantRows = {
 }
 
 /** Tables whose rows are a pharmacy's alone. */
-export const tenantTables = ['screenings', 'declarations', 'attempts', 'receipts', 'idempotency_keys', 'audit_events'] as const
+export const tenantTables = [
+  'screenings',
+  'declarations',
+  'attempts',
+  'receipts',
+  'charges',
+  'idempotency_keys',
+  'audit_events',
+] as const
 
 export async function writeTenantRows(admin: Sql, pharmacy: { readonly finess: string }): Promise<TenantRows> {
   const ids = {
@@ -36,6 +44,8 @@ export async function writeTenantRows(admin: Sql, pharmacy: { readonly finess: s
     values (${declarationId}, ${pharmacyId}, ${screeningId}, ${versionId}, 1, 'sidep', 'original', 'queued', ${controlId})`
   await admin`insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at) values (${declarationId}, 1, ${pharmacyId}, 'w', ${at})`
   await admin`insert into receipts values (${declarationId}, ${pharmacyId}, 'sidep', ${controlId}, null, ${digest.toString('hex')}, ${at})`
+  await admin`insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
+    values (${screeningId}, 'charge', ${pharmacyId}, ${declarationId}, 'sidep', ${at}, 100, 'EUR', 'standard', false)`
   await admin`insert into idempotency_keys values (${pharmacyId}, ${digest}, ${digest}, ${screeningId}, ${at})`
   await admin`insert into audit_events (at, actor_kind, pharmacy_id, action, outcome) values (${at}, 'system', ${pharmacyId}, 'access', 'done')`
   return ids
