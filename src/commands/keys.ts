@@ -1,6 +1,7 @@
 /** `keys …`: what stands under which key, and the steps of a rotation; each can be cut off and run again. */
 import { readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
@@ -15,6 +16,7 @@ import {
   type RotationDeps,
   type RotationProgress,
   rewrap,
+  rewrapRestFactor,
   rotateTenantKeys,
 } from '../crypto/rotation.ts'
 import { sweepUnused } from '../crypto/sweep.ts'
@@ -48,7 +50,11 @@ export function keysCommand(): Command {
     .option('--pharmacy <id>', 'one pharmacy only, by its id in the database')
     .description('give each pharmacy a new tenant key for what is sealed from now on; then rewrap')
     .action((options: { pharmacy?: string }) => rotate(options.pharmacy ?? null))
-  keys.command('rewrap').description('move all that stands under old keys; safe while captures go on').action(runRewrap)
+  keys
+    .command('rewrap')
+    .option('--full-speed', 'without a rest between batches: sooner done, and felt by those who work meanwhile')
+    .description('move all that stands under old keys; safe while captures go on, and to be run again where it was cut off')
+    .action((options: { fullSpeed?: boolean }) => runRewrap(options.fullSpeed ?? false))
   keys
     .command('retire')
     .argument('<kid>', 'name of the old root key')
@@ -79,8 +85,9 @@ async function rotate(pharmacyId: string | null): Promise<void> {
   })
 }
 
-async function runRewrap(): Promise<void> {
-  await withKeys(async (deps) => sayAll(describeRewrap(await rewrap(deps, { onProgress: showProgress() }))))
+async function runRewrap(fullSpeed: boolean): Promise<void> {
+  const pace = fullSpeed ? {} : { pace: { factor: rewrapRestFactor, wait: (ms: number) => sleep(ms) } }
+  await withKeys(async (deps) => sayAll(describeRewrap(await rewrap(deps, { onProgress: showProgress(), ...pace }))))
 }
 
 async function destroy(): Promise<void> {

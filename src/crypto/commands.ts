@@ -13,7 +13,8 @@ export function describeKeysStatus(status: KeysStatus): readonly string[] {
     ...(inUse ? [] : [`root key ${status.primaryRootKid}: 0 tenant keys (primary)`]),
     ...roots,
     `tenant keys: ${status.primaryTenantKeys} primary, ${status.replacedTenantKeys} replaced`,
-    `record keys: ${status.recordKeys}, of which ${status.recordKeysUnderReplaced} under a replaced tenant key (rewrap), ${status.recordKeysUnswept} not yet known to be used`,
+    `blocks of record keys: ${status.keyBlocks}, of which ${status.keyBlocksUnderReplaced} under a replaced tenant key (rewrap)`,
+    `record keys: ${status.recordKeys}, of which ${status.recordKeysUnderReplaced} under a replaced tenant key (rewrap), ${status.recordKeysWithoutBlock} without a block, ${status.recordKeysUnswept} not yet known to be used`,
   ]
 }
 
@@ -27,7 +28,7 @@ export function describeRewrap(report: RewrapReport): readonly string[] {
   const { tenantKeysUnderOtherRoots, recordKeysUnderReplaced } = report.left
   const left = tenantKeysUnderOtherRoots + recordKeysUnderReplaced
   return [
-    `rewrapped ${report.tenantKeys} tenant keys and ${report.recordKeys} record keys`,
+    `rewrapped ${report.tenantKeys} tenant keys, ${report.keyBlocks} blocks and ${report.recordKeys} record keys without a block`,
     left === 0
       ? 'nothing is left under an old key'
       : `left under old keys: ${tenantKeysUnderOtherRoots} tenant keys, ${recordKeysUnderReplaced} record keys; run again`,

@@ -1,5 +1,6 @@
 /** What rotation, sweeping and erasure ask of the key store; serving never needs these. */
-import type { RecordKeyRow, TenantKeyRow } from './key-store.ts'
+import type { NewBlock } from './key-blocks.ts'
+import type { KeyBlockRow, RecordKeyRow, TenantKeyRow } from './key-store.ts'
 
 export type RootCount = { readonly rootKid: string; readonly tenantKeys: number }
 export type KeyCounts = {
@@ -7,13 +8,19 @@ export type KeyCounts = {
   readonly primaryTenantKeys: number
   /** Replaced by a rotation and not destroyed yet. */
   readonly replacedTenantKeys: number
+  readonly keyBlocks: number
+  readonly keyBlocksUnderReplaced: number
   readonly recordKeys: number
+  /** In a block under a replaced tenant key, or under one itself. */
   readonly recordKeysUnderReplaced: number
+  /** Stored by a release before blocks, each under a tenant key itself. */
+  readonly recordKeysWithoutBlock: number
   /** Reserved and not known to be used: in a reserve, just used, or wasted by a crash. */
   readonly recordKeysUnswept: number
 }
 
-export type RecordKeyPlace = { readonly tenantKeyId: string; readonly ref: string }
+/** Where a walk stands: under which tenant key, after which block or record key. */
+export type KeyPlace = { readonly tenantKeyId: string; readonly after: string }
 
 /** Every write is conditional on what it expects and says whether, or how often, it won. Lists are bounded by `limit`. */
 export type KeyStoreAdmin = {
@@ -36,18 +43,22 @@ export type KeyStoreAdmin = {
   listReplacedTenantKeys(afterId: string | null, limit: number): Promise<readonly TenantKeyRow[]>
   /** Primary `records` keys of these pharmacies. */
   findPrimaryTenantKeys(pharmacyIds: readonly string[]): Promise<readonly TenantKeyRow[]>
-  /** Record keys under any replaced tenant key, in the order of (tenant key, ref), after `after`. */
-  listRecordKeysToMove(after: RecordKeyPlace | null, limit: number): Promise<readonly RecordKeyRow[]>
-  /** Moves each row from the tenant key `from`, if it still stands under it, to the one that the row names. */
-  moveRecordKeys(moves: readonly { readonly from: string; readonly row: RecordKeyRow }[]): Promise<number>
-  /** `needed`: record keys still stand under it, or it is primary. */
+  /** Blocks under any replaced tenant key, in the order of (tenant key, id), after `place`. */
+  listKeyBlocksToMove(place: KeyPlace | null, limit: number): Promise<readonly KeyBlockRow[]>
+  /** Moves each block from the tenant key `from`, if it still stands under it, to the one that the row names. */
+  moveKeyBlocks(moves: readonly { readonly from: string; readonly row: KeyBlockRow }[]): Promise<number>
+  /** The same for record keys that have no block yet. */
+  listRecordKeysToMove(place: KeyPlace | null, limit: number): Promise<readonly RecordKeyRow[]>
+  /** Stores the blocks and moves their members into them, each if it still has no block; gives how many members moved. */
+  moveIntoBlocks(blocks: readonly NewBlock[]): Promise<number>
+  /** `needed`: blocks or record keys still stand under it, or it is primary. */
   destroyTenantKey(id: string): Promise<'destroyed' | 'needed' | 'gone'>
   /** Refs not known to be used and reserved before `reservedBefore`; by age. */
   listUnswept(reservedBefore: Date, limit: number): Promise<readonly string[]>
   /** Refs seen in use by earlier sweeps, the latest first. */
   listKnownUsed(limit: number): Promise<readonly string[]>
   markUsed(refs: readonly string[], at: Date): Promise<number>
-  /** Deletes record keys for good, whoever uses them; gives the refs that were there. */
+  /** Deletes record keys for good, whoever uses them, and blocks that this empties; gives the refs that were there. */
   eraseRecordKeys(refs: readonly string[]): Promise<readonly string[]>
   /** Deletes those of `refs` that are still not known to be used. */
   deleteUnused(refs: readonly string[]): Promise<number>

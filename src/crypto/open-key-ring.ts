@@ -4,10 +4,10 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { type NewId, randomId } from '../base/ids.ts'
 import { wipeRecordKey } from './column-keys.ts'
+import { openRows } from './key-blocks.ts'
 import { createKeyCache } from './key-cache.ts'
 import { type KeyRing, KeyRingError } from './key-ring.ts'
-import type { KeyStore, RecordKeyRow } from './key-store.ts'
-import { unwrapRecordKey } from './record-keys.ts'
+import type { KeyStore } from './key-store.ts'
 import { createReserve, type Reserve } from './reserve.ts'
 import type { RootKeys } from './root-keys.ts'
 import type { RecordKey } from './sealed.ts'
@@ -146,14 +146,11 @@ async function readRecordKeys(store: KeyStore, tenantKeys: TenantKeys, refs: rea
   for (let tries = 0; tries < triesMax; tries++) {
     const rows = await askStore(store.findRecordKeys(refs))
     const under = await tenantKeys.find([...new Set(rows.map((row) => row.tenantKeyId))])
-    if (rows.every((row) => under.has(row.tenantKeyId))) return rows.map((row) => openRow(under, row))
+    if (!rows.every((row) => under.has(row.tenantKeyId))) continue
+    return openRows(under, rows).map((key) => {
+      if (!key) throw new KeyRingError('bad-key')
+      return key
+    })
   }
   throw new KeyRingError('unavailable')
-}
-
-function openRow(under: ReadonlyMap<string, { id: string; bytes: Uint8Array }>, row: RecordKeyRow): RecordKey {
-  const tenantKey = under.get(row.tenantKeyId)
-  const key = tenantKey ? unwrapRecordKey(tenantKey, row) : null
-  if (!key) throw new KeyRingError('bad-key')
-  return key
 }

@@ -2,9 +2,10 @@
 import { addMs, type Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
 import { wipeRecordKey } from './column-keys.ts'
+import { makeBlock } from './key-blocks.ts'
 import { KeyRingError } from './key-ring.ts'
-import type { KeyStore, RecordKeyRow } from './key-store.ts'
-import { newRecordKey, wrapRecordKey } from './record-keys.ts'
+import type { KeyStore } from './key-store.ts'
+import { newRecordKey } from './record-keys.ts'
 import type { RecordKey } from './sealed.ts'
 import { askStore, type TenantKeys } from './tenant-keys.ts'
 
@@ -78,12 +79,9 @@ export function createReserve(deps: ReserveDeps, pharmacyId: string, limits: Res
       const under = await deps.tenantKeys.primary(pharmacyId, 'records')
       const at = deps.clock.now()
       const keys = Array.from({ length: block }, () => newRecordKey(pharmacyId, deps.newId()))
-      const [first, ...rest] = keys.map((key): RecordKeyRow => {
-        return { ref: key.ref, pharmacyId, tenantKeyId: under.id, wrapped: wrapRecordKey(under, key) }
-      })
-      if (!first) return
+      const made = makeBlock(under, deps.newId(), keys)
       // Commit point: stored before the first use. If we die on the next line the block is wasted, and swept later.
-      if (await askStore(deps.store.addRecordKeys([first, ...rest], at))) {
+      if (await askStore(deps.store.addKeyBlock(made.block, made.members, at))) {
         reserved.push(...keys.map((key) => ({ key, at })))
         block = Math.min(block * 2, limits.blockMax)
         return

@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
-import type { KeyStore, RecordKeyRow, TenantKeyRow } from './key-store.ts'
-import type { KeyCounts, KeyStoreAdmin } from './key-store-admin.ts'
-import { type RecordWrappingKey, unwrapRecordKey, wrapRecordKeys } from './record-keys.ts'
+import { makeBlock, type NewBlock, openRows } from './key-blocks.ts'
+import type { KeyBlockRow, KeyStore, RecordKeyRow, TenantKeyRow } from './key-store.ts'
+import type { KeyCounts, KeyPlace, KeyStoreAdmin } from './key-store-admin.ts'
+import { type RecordWrappingKey, unwrapBlockKey, wrapBlockKeys } from './record-keys.ts'
 import { type RootKeys, readTenantKey, writeTenantKey } from './root-keys.ts'
 
 export type RotationDeps = {
@@ -16,7 +17,7 @@ export type RotationDeps = {
 }
 
 export type RotationProgress = {
-  readonly step: 'rotate-tenant-keys' | 'rewrap-tenant-keys' | 'rewrap-record-keys' | 'destroy-tenant-keys'
+  readonly step: 'rotate-tenant-keys' | 'rewrap-tenant-keys' | 'rewrap-blocks' | 'rewrap-record-keys' | 'destroy-tenant-keys'
   readonly done: number
   /** Null where the total is not counted ahead. */
   readonly total: number | null
@@ -26,12 +27,14 @@ export type RotationOptions = {
   /** Stops between two batches; what was done stays, and the next run goes on from there. */
   readonly signal?: AbortSignal
   readonly batchRows?: number
+  /** Rests between batches, so that captures keep the machine: `factor` times as long as the batch took. */
+  readonly pace?: { readonly factor: number; readonly wait: (ms: number) => Promise<unknown> }
 }
 
 export class RotationError extends Error {
   override readonly name = 'RotationError'
   readonly code: 'bad-key' | 'never-ends'
-  /** Id of a tenant key or ref of a record key. */
+  /** Id of a tenant key or block, or ref of a record key. */
   readonly keyId: string
 
   constructor(code: 'bad-key' | 'never-ends', keyId: string) {
@@ -42,9 +45,13 @@ export class RotationError extends Error {
 }
 
 const listMax = 500
-/** About 1 MB a statement: large enough to spread the cost of a round trip, short enough to hold no lock for long. */
-const batchRowsDefault = 5000
+/** Some tens of milliseconds a batch: enough to spread the cost of a round trip, too short for a capture to notice. */
+const batchRowsDefault = 500
+/** As the last blocks of a busy pharmacy's reserve. */
+const membersMax = 64
 const batchesMax = 1_000_000
+/** At work one tenth of the time, so that captures on the same two cores keep nine tenths of theirs at the very least. */
+export const rewrapRestFactor = 9
 const openedMax = 2000
 /** Tenant keys rewrapped side by side: a key service answers in tens of milliseconds. */
 const rootCallsMax = 16
@@ -83,22 +90,28 @@ async function makeNext(deps: RotationDeps, old: TenantKeyRow): Promise<TenantKe
 
 export type RewrapReport = {
   readonly tenantKeys: number
+  readonly keyBlocks: number
+  /** Those that had no block and have one now. */
   readonly recordKeys: number
   /** Counted in the key store afterwards: all zero when nothing is left under an old key. */
   readonly left: { readonly tenantKeysUnderOtherRoots: number; readonly recordKeysUnderReplaced: number }
 }
 
-/** Wraps every tenant key under the primary root key, and every record key under its pharmacy's primary tenant key. */
+/**
+ * Wraps every tenant key under the primary root key, and every block of record keys under its pharmacy's primary tenant key.
+ * Record keys of a release before blocks are moved into blocks on the way.
+ */
 export async function rewrap(deps: RotationDeps, options: RotationOptions = {}): Promise<RewrapReport> {
   const tenantKeys = await rewrapTenantKeys(deps, options)
-  const recordKeys = await rewrapRecordKeys(deps, options)
+  const keyBlocks = await rewrapKeyBlocks(deps, options)
+  const recordKeys = await fillBlocks(deps, options)
   const [counts, primaryKid] = await Promise.all([deps.admin.countKeys(), deps.rootKeys.primaryKid()])
   const elsewhere = counts.roots.filter((root) => root.rootKid !== primaryKid)
   const left = {
     tenantKeysUnderOtherRoots: elsewhere.reduce((sum, root) => sum + root.tenantKeys, 0),
     recordKeysUnderReplaced: counts.recordKeysUnderReplaced,
   }
-  return { tenantKeys, recordKeys, left }
+  return { tenantKeys, keyBlocks, recordKeys, left }
 }
 
 async function rewrapTenantKeys(deps: RotationDeps, options: RotationOptions): Promise<number> {
@@ -123,33 +136,61 @@ async function rewrapTenantKey(deps: RotationDeps, row: TenantKeyRow): Promise<b
   return deps.admin.rewrapTenantKey(row, { wrapped, rootKid: kid })
 }
 
-/** Batches run across pharmacies. The next one is read while the last one is written. */
-async function rewrapRecordKeys(deps: RotationDeps, options: RotationOptions): Promise<number> {
-  const { admin } = deps
+async function rewrapKeyBlocks(deps: RotationDeps, options: RotationOptions): Promise<number> {
+  const total = (await deps.admin.countKeys()).keyBlocksUnderReplaced
+  const onDone = (done: number) => options.onProgress?.({ step: 'rewrap-blocks', done, total })
+  return walkBatches(deps, options, {
+    onDone,
+    list: deps.admin.listKeyBlocksToMove,
+    placeOf: (row) => ({ tenantKeyId: row.tenantKeyId, after: row.id }),
+    // Commit point of each batch: every block stands under the old key or under the new one, and opens either way.
+    move: async (keys, rows) => deps.admin.moveKeyBlocks(rewrapBatch(keys, rows)),
+  })
+}
+
+async function fillBlocks(deps: RotationDeps, options: RotationOptions): Promise<number> {
+  const onDone = (done: number) => options.onProgress?.({ step: 'rewrap-record-keys', done, total: null })
+  return walkBatches(deps, options, {
+    onDone,
+    list: deps.admin.listRecordKeysToMove,
+    placeOf: (row) => ({ tenantKeyId: row.tenantKeyId, after: row.ref }),
+    move: async (keys, rows) => deps.admin.moveIntoBlocks(blocksOf(deps, keys, rows)),
+  })
+}
+
+type Movable = { readonly tenantKeyId: string; readonly pharmacyId: string }
+type Walk<Found extends Movable> = {
+  readonly list: (place: KeyPlace | null, limit: number) => Promise<readonly Found[]>
+  readonly placeOf: (row: Found) => KeyPlace
+  readonly move: (keys: OpenedKeys, rows: readonly Found[]) => Promise<number>
+  readonly onDone: (done: number) => void
+}
+
+/** Batches run across pharmacies; gives how many rows moved. */
+async function walkBatches<Found extends Movable>(
+  deps: RotationDeps,
+  options: RotationOptions,
+  walk: Walk<Found>,
+): Promise<number> {
   const limit = options.batchRows ?? batchRowsDefault
-  const total = (await admin.countKeys()).recordKeysUnderReplaced
   const keys = openedKeys(deps)
   let done = 0
-  let writing: Promise<void> = Promise.resolve()
+  let place: KeyPlace | null = null
   try {
-    let rows = await admin.listRecordKeysToMove(null, limit)
-    for (let batch = 0; rows.length > 0 && !options.signal?.aborted; batch++) {
-      if (batch >= batchesMax) throw new RotationError('never-ends', rows[0]?.ref ?? '')
-      const reading = rows.length < limit ? [] : admin.listRecordKeysToMove(rows.at(-1) ?? null, limit)
-      const moves = await rewrapBatch(keys, rows)
-      await writing
-      // Commit point of each batch: every row stands under the old key or under the new one, and opens either way.
-      writing = admin.moveRecordKeys(moves).then((moved) => {
-        done += moved
-        options.onProgress?.({ step: 'rewrap-record-keys', done, total })
-      })
-      // Its failure is met at the next `await writing`; said here so that reading can fail first without an unhandled one.
-      writing.catch(() => undefined)
-      rows = await reading
+    for (let batch = 0; !options.signal?.aborted; batch++) {
+      const startedAt = deps.clock.now().getTime()
+      const rows = await walk.list(place, limit)
+      const last = rows.at(-1)
+      if (!last) break
+      if (batch >= batchesMax) throw new RotationError('never-ends', last.tenantKeyId)
+      await keys.load(new Set(rows.map((row) => row.tenantKeyId)), new Set(rows.map((row) => row.pharmacyId)))
+      done += await walk.move(keys, rows)
+      walk.onDone(done)
+      if (rows.length < limit) break
+      place = walk.placeOf(last)
+      await options.pace?.wait((deps.clock.now().getTime() - startedAt) * options.pace.factor)
     }
-    await writing
   } finally {
-    await writing.catch(() => undefined)
     keys.wipe()
   }
   return done
@@ -193,14 +234,13 @@ function getKey(keys: ReadonlyMap<string, RecordWrappingKey>, id: string): Recor
   return key
 }
 
-async function rewrapBatch(keys: OpenedKeys, rows: readonly RecordKeyRow[]): Promise<Array<{ from: string; row: RecordKeyRow }>> {
-  await keys.load(new Set(rows.map((row) => row.tenantKeyId)), new Set(rows.map((row) => row.pharmacyId)))
+function rewrapBatch(keys: OpenedKeys, rows: readonly KeyBlockRow[]): Array<{ from: string; row: KeyBlockRow }> {
   const pairs = rows.map((row) => {
-    const key = unwrapRecordKey(keys.byId(row.tenantKeyId), row)
-    if (!key) throw new RotationError('bad-key', row.ref)
+    const key = unwrapBlockKey(keys.byId(row.tenantKeyId), row)
+    if (!key) throw new RotationError('bad-key', row.id)
     return { under: keys.primaryOf(row.pharmacyId), key }
   })
-  const wrapped = wrapRecordKeys(pairs)
+  const wrapped = wrapBlockKeys(pairs)
   for (const { key } of pairs) key.bytes.fill(0)
   return rows.map((row, index) => {
     const next = { ...row, tenantKeyId: pairs[index]?.under.id ?? '', wrapped: wrapped[index] ?? Buffer.alloc(0) }
@@ -208,7 +248,22 @@ async function rewrapBatch(keys: OpenedKeys, rows: readonly RecordKeyRow[]): Pro
   })
 }
 
-/** Destroys replaced tenant keys that no record key needs any more; the others are counted, and left. */
+function blocksOf(deps: RotationDeps, keys: OpenedKeys, rows: readonly RecordKeyRow[]): readonly NewBlock[] {
+  const under = new Map(rows.map((row) => [row.tenantKeyId, keys.byId(row.tenantKeyId)]))
+  const opened = openRows(under, rows).map((key, index) => {
+    if (!key) throw new RotationError('bad-key', rows[index]?.ref ?? '')
+    return key
+  })
+  const made: NewBlock[] = []
+  for (const [pharmacyId, members] of Map.groupBy(opened, (key) => key.pharmacyId)) {
+    for (let from = 0; from < members.length; from += membersMax)
+      made.push(makeBlock(keys.primaryOf(pharmacyId), deps.newId(), members.slice(from, from + membersMax)))
+  }
+  for (const key of opened) key.bytes.fill(0)
+  return made
+}
+
+/** Destroys replaced tenant keys that no block and no record key needs any more; the others are counted, and left. */
 export async function destroyReplacedKeys(
   deps: Pick<RotationDeps, 'admin'>,
   options: RotationOptions = {},

@@ -1,7 +1,9 @@
 /** Rotation, sweeping and erasure in the key store's database; set-based, since there are as many record keys as screenings. */
-import type { Sql } from 'postgres'
-import type { RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
-import type { KeyCounts, KeyStoreAdmin, RecordKeyPlace, RootCount } from '../crypto/key-store-admin.ts'
+import type { PendingQuery, Row, Sql } from 'postgres'
+import type { NewBlock } from '../crypto/key-blocks.ts'
+import type { KeyBlockRow, RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
+import type { KeyCounts, KeyPlace, KeyStoreAdmin, RootCount } from '../crypto/key-store-admin.ts'
+import { guardTransactions } from './guarded-client.ts'
 
 const zeroId = '00000000-0000-0000-0000-000000000000'
 /** A rewrap and a sweep can touch the same rows in another order: PostgreSQL ends one of them, which tries again. */
@@ -10,7 +12,8 @@ const retryableCodes = new Set(['40P01', '40001'])
 const foreignKeyViolation = '23503'
 
 /** Over the connections of an opened key store, or of any client of its database. */
-export function createKeyStoreAdmin(sql: Sql): KeyStoreAdmin {
+export function createKeyStoreAdmin(client: Sql): KeyStoreAdmin {
+  const sql = guardTransactions(client)
   const tenantColumns = sql`id, pharmacy_id as "pharmacyId", purpose, wrapped, root_kid as "rootKid"`
   return {
     countKeys: () => countKeys(sql),
@@ -33,8 +36,13 @@ export function createKeyStoreAdmin(sql: Sql): KeyStoreAdmin {
       where is_primary and purpose = 'records' and pharmacy_id = any(${pharmacyIds as string[]}::uuid[])`,
     listReplacedTenantKeys: (afterId, limit) => sql<TenantKeyRow[]>`select ${tenantColumns} from tenant_keys
       where not is_primary and purpose = 'records' and id > ${afterId ?? zeroId} order by id limit ${limit}`,
-    listRecordKeysToMove: (after, limit) => listRecordKeysToMove(sql, after, limit),
-    moveRecordKeys: (moves) => retrying(() => moveRecordKeys(sql, moves)),
+    listKeyBlocksToMove: (place, limit) => walking(sql, (tx) => selectKeyBlocksToMove(tx, place, limit)),
+    moveKeyBlocks: (moves) => retrying(() => moveKeyBlocks(sql, moves)),
+    listRecordKeysToMove: async (place, limit) => {
+      const rows = await walking(sql, (tx) => selectRecordKeysToMove(tx, place, limit))
+      return rows.map((row) => ({ ...row, block: null }))
+    },
+    moveIntoBlocks: (blocks) => retrying(() => moveIntoBlocks(sql, blocks)),
     destroyTenantKey: (id) => destroyTenantKey(sql, id),
     listUnswept: async (reservedBefore, limit) => {
       const rows = await sql<{ ref: string }[]>`select ref from record_keys
@@ -52,19 +60,22 @@ export function createKeyStoreAdmin(sql: Sql): KeyStoreAdmin {
           await sql`update record_keys set used_at = ${at} where ref = any(${refs as string[]}::uuid[]) and used_at is null`
         return marked.count
       }),
-    eraseRecordKeys: (refs) =>
-      retrying(async () => {
-        const rows = await sql<
-          { ref: string }[]
-        >`delete from record_keys where ref = any(${refs as string[]}::uuid[]) returning ref`
-        return rows.map((row) => row.ref)
-      }),
-    deleteUnused: (refs) =>
-      retrying(async () => {
-        const gone = await sql`delete from record_keys where ref = any(${refs as string[]}::uuid[]) and used_at is null`
-        return gone.count
-      }),
+    eraseRecordKeys: (refs) => retrying(() => deleteRecordKeys(sql, refs, sql`true`)),
+    deleteUnused: async (refs) => (await retrying(() => deleteRecordKeys(sql, refs, sql`used_at is null`))).length,
   }
+}
+
+/**
+ * With what it empties: a block without members protects nothing. Two deletions at once that empty one block together both leave
+ * it: a row that nobody needs, and no secret.
+ */
+async function deleteRecordKeys(sql: Sql, refs: readonly string[], condition: PendingQuery<Row[]>): Promise<readonly string[]> {
+  const rows = await sql<{ ref: string }[]>`
+    with gone as (delete from record_keys where ref = any(${refs as string[]}::uuid[]) and ${condition} returning ref, block_id),
+    emptied as (delete from key_blocks as b where id in (select block_id from gone)
+      and not exists (select from record_keys as r where r.block_id = b.id and r.ref not in (select ref from gone)))
+    select ref from gone`
+  return rows.map((row) => row.ref)
 }
 
 async function countKeys(sql: Sql): Promise<KeyCounts> {
@@ -74,17 +85,26 @@ async function countKeys(sql: Sql): Promise<KeyCounts> {
       count(*) filter (where is_primary)::int as primaries,
       count(*) filter (where not is_primary)::int as replaced
     from tenant_keys`
-  const [records] = await sql<{ all: number; replaced: number; unswept: number }[]>`select
+  const [blocks] = await sql<{ all: number; replaced: number }[]>`select
+      count(*)::int as all,
+      count(*) filter (where not key.is_primary)::int as replaced
+    from key_blocks join tenant_keys as key on key.id = tenant_key_id`
+  const [records] = await sql<{ all: number; replaced: number; unswept: number; bare: number }[]>`select
       count(*)::int as all,
       count(*) filter (where not key.is_primary)::int as replaced,
-      count(*) filter (where used_at is null)::int as unswept
-    from record_keys join tenant_keys as key on key.id = tenant_key_id`
+      count(*) filter (where used_at is null)::int as unswept,
+      count(*) filter (where r.block_id is null)::int as bare
+    from record_keys as r left join key_blocks as b on b.id = r.block_id
+    join tenant_keys as key on key.id = coalesce(b.tenant_key_id, r.tenant_key_id)`
   return {
     roots,
     primaryTenantKeys: tenants?.primaries ?? 0,
     replacedTenantKeys: tenants?.replaced ?? 0,
+    keyBlocks: blocks?.all ?? 0,
+    keyBlocksUnderReplaced: blocks?.replaced ?? 0,
     recordKeys: records?.all ?? 0,
     recordKeysUnderReplaced: records?.replaced ?? 0,
+    recordKeysWithoutBlock: records?.bare ?? 0,
     recordKeysUnswept: records?.unswept ?? 0,
   }
 }
@@ -111,54 +131,85 @@ function replacePrimaries(
 }
 
 /**
- * Walks the index of (tenant key, ref), one replaced key after the other, and stops at `limit`: nothing is read twice. Bitmaps and
- * scans are ruled out, since with old statistics the planner would sort all of a large pharmacy's rows for each batch of them.
+ * Reads a batch from an index of (tenant key, …), one replaced key after the other, and stops at its limit: nothing is read twice.
+ * Bitmaps and scans are ruled out, since with old statistics the planner would sort all of a large pharmacy's rows for each batch.
  */
-function listRecordKeysToMove(sql: Sql, after: RecordKeyPlace | null, limit: number): Promise<readonly RecordKeyRow[]> {
+async function walking<Found>(
+  sql: Sql,
+  select: (tx: Pick<Sql, 'unsafe'>) => Promise<readonly Found[]>,
+): Promise<readonly Found[]> {
   return sql.begin(async (tx) => {
     await tx`select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`
-    return selectRecordKeysToMove(tx, after, limit)
-  })
+    return select(tx)
+  }) as Promise<readonly Found[]>
 }
 
+type Walk = { readonly table: string; readonly key: string; readonly columns: string; readonly prefix: string }
+
 /** Apart, so that a test can explain it. */
-export function selectRecordKeysToMove(
-  sql: Pick<Sql, 'unsafe'>,
-  after: RecordKeyPlace | null,
-  limit: number,
-  prefix: '' | 'explain' = '',
-): Promise<readonly RecordKeyRow[]> {
-  return sql.unsafe<RecordKeyRow[]>(
-    `${prefix} select r.ref, r.pharmacy_id as "pharmacyId", r.tenant_key_id as "tenantKeyId", r.wrapped
-    from (select id from tenant_keys
-      where not is_primary and purpose = 'records' and id >= $1::uuid order by id) as old,
-    lateral (select * from record_keys
-      where tenant_key_id = old.id and ref > case when old.id = $1::uuid then $2::uuid else '${zeroId}'::uuid end
-      order by ref limit $3) as r
-    order by old.id, r.ref limit $3`,
-    [after?.tenantKeyId ?? zeroId, after?.ref ?? zeroId, limit],
-    { prepare: prefix === '' },
+export function selectKeyBlocksToMove(sql: Pick<Sql, 'unsafe'>, place: KeyPlace | null, limit: number, prefix = '') {
+  return selectToMove<KeyBlockRow>(sql, { table: 'key_blocks', key: 'id', columns: 'r.id', prefix }, place, limit)
+}
+
+/** The same for record keys without a block. */
+export function selectRecordKeysToMove(sql: Pick<Sql, 'unsafe'>, place: KeyPlace | null, limit: number, prefix = '') {
+  return selectToMove<Omit<RecordKeyRow, 'block'>>(
+    sql,
+    { table: 'record_keys', key: 'ref', columns: 'r.ref', prefix },
+    place,
+    limit,
   )
 }
 
-/** Rows erased meanwhile stay erased, and rows moved meanwhile stay where they are: both conditions stand in the statement. */
-async function moveRecordKeys(
-  sql: Sql,
-  moves: readonly { readonly from: string; readonly row: RecordKeyRow }[],
-): Promise<number> {
-  const refs = moves.map(({ row }) => row.ref)
+function selectToMove<Found>(sql: Pick<Sql, 'unsafe'>, walk: Walk, place: KeyPlace | null, limit: number) {
+  const { table, key, columns, prefix } = walk
+  return sql.unsafe<(Found & Row)[]>(
+    `${prefix} select ${columns}, r.pharmacy_id as "pharmacyId", r.tenant_key_id as "tenantKeyId", r.wrapped
+    from (select id from tenant_keys
+      where not is_primary and purpose = 'records' and id >= $1::uuid order by id) as old,
+    lateral (select * from ${table}
+      where tenant_key_id = old.id and ${key} > case when old.id = $1::uuid then $2::uuid else '${zeroId}'::uuid end
+      order by ${key} limit $3) as r
+    order by old.id, r.${key} limit $3`,
+    [place?.tenantKeyId ?? zeroId, place?.after ?? zeroId, limit],
+    { prepare: prefix === '' },
+  ) as PromiseLike<readonly Found[]> as Promise<readonly Found[]>
+}
+
+/** Blocks erased meanwhile stay erased, and blocks moved meanwhile stay where they are: both conditions stand in the statement. */
+async function moveKeyBlocks(sql: Sql, moves: readonly { readonly from: string; readonly row: KeyBlockRow }[]): Promise<number> {
+  const ids = moves.map(({ row }) => row.id)
   const from = moves.map((move) => move.from)
   const to = moves.map(({ row }) => row.tenantKeyId)
   const wrapped = moves.map(({ row }) => Buffer.from(row.wrapped).toString('hex'))
-  const moved = await sql`update record_keys as r set tenant_key_id = next.key_id, wrapped = decode(next.wrapped, 'hex')
-    from unnest(${refs}::uuid[], ${from}::uuid[], ${to}::uuid[], ${wrapped}::text[]) as next (ref, old_id, key_id, wrapped)
-    where r.ref = next.ref and r.tenant_key_id = next.old_id`
+  const moved = await sql`update key_blocks as b set tenant_key_id = next.key_id, wrapped = decode(next.wrapped, 'hex')
+    from unnest(${ids}::uuid[], ${from}::uuid[], ${to}::uuid[], ${wrapped}::text[]) as next (id, old_id, key_id, wrapped)
+    where b.id = next.id and b.tenant_key_id = next.old_id`
+  return moved.count
+}
+
+/** One statement: a record key stands under its tenant key or in its block, and opens either way. Erased ones stay erased. */
+async function moveIntoBlocks(sql: Sql, made: readonly NewBlock[]): Promise<number> {
+  const blocks = made.map(({ block }) => block)
+  const members = made.flatMap(({ block, members: all }) => all.map((member) => ({ ...member, blockId: block.id })))
+  const hex = (rows: ReadonlyArray<{ readonly wrapped: Uint8Array }>) =>
+    rows.map((row) => Buffer.from(row.wrapped).toString('hex'))
+  const moved = await sql`
+    with next as (select * from unnest(${members.map((row) => row.ref)}::uuid[], ${members.map((row) => row.blockId)}::uuid[],
+      ${hex(members)}::text[]) as next (ref, block_id, wrapped)),
+    added as (insert into key_blocks (id, pharmacy_id, tenant_key_id, wrapped)
+      select id, pharmacy_id, tenant_key_id, decode(wrapped, 'hex') from unnest(
+        ${blocks.map((row) => row.id)}::uuid[], ${blocks.map((row) => row.pharmacyId)}::uuid[],
+        ${blocks.map((row) => row.tenantKeyId)}::uuid[], ${hex(blocks)}::text[]
+      ) as block (id, pharmacy_id, tenant_key_id, wrapped))
+    update record_keys as r set tenant_key_id = null, block_id = next.block_id, wrapped = decode(next.wrapped, 'hex')
+    from next where r.ref = next.ref and r.tenant_key_id is not null`
   return moved.count
 }
 
 async function destroyTenantKey(sql: Sql, id: string): Promise<'destroyed' | 'needed' | 'gone'> {
   try {
-    // The foreign key of record_keys is the guard: PostgreSQL itself refuses while one row still needs this key.
+    // The foreign keys are the guard: PostgreSQL itself refuses while one block or record key still needs this key.
     const gone = await sql`delete from tenant_keys where id = ${id} and purpose = 'records' and not is_primary`
     if (gone.count === 1) return 'destroyed'
     const [left] = await sql`select from tenant_keys where id = ${id}`

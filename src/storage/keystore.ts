@@ -1,6 +1,6 @@
 /** The key store in its own PostgreSQL database, under its own role. */
 import postgres, { type Sql } from 'postgres'
-import type { KeyStore, RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
+import type { BlockMember, KeyBlockRow, KeyStore, RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
 
 export type OpenKeyStoreOptions = {
   readonly connectionsMax?: number
@@ -29,7 +29,7 @@ export function openKeyStore(url: string, options: OpenKeyStoreOptions = {}): Op
     findPrimaryTenantKey: (pharmacyId, purpose) => ask(findPrimary(sql, pharmacyId, purpose)),
     findTenantKeys: (ids) => ask(findTenantKeys(sql, ids)),
     addTenantKey: (row, createdAt) => ask(addTenantKey(sql, row, createdAt)),
-    addRecordKeys: (rows, reservedAt) => ask(addRecordKeys(sql, rows, reservedAt)),
+    addKeyBlock: (block, members, reservedAt) => ask(addKeyBlock(sql, block, members, reservedAt)),
     findRecordKeys: (refs) => ask(findRecordKeys(sql, refs)),
     close: () => sql.end({ timeout: timeoutMs / 1000 }),
   }
@@ -62,23 +62,32 @@ async function addTenantKey(sql: Sql, row: TenantKeyRow, createdAt: Date): Promi
   return standing
 }
 
-/** The share lock makes a rotation wait for us, or us for it: no key is ever added under a tenant key that has been replaced. */
-async function addRecordKeys(sql: Sql, rows: readonly [RecordKeyRow, ...RecordKeyRow[]], reservedAt: Date): Promise<boolean> {
-  const { tenantKeyId, pharmacyId } = rows[0]
-  const refs = rows.map((row) => row.ref)
-  const wrapped = rows.map((row) => Buffer.from(row.wrapped).toString('hex'))
+/** The share lock makes a rotation wait for us, or us for it: no block is ever added under a tenant key that has been replaced. */
+async function addKeyBlock(sql: Sql, block: KeyBlockRow, members: readonly BlockMember[], reservedAt: Date): Promise<boolean> {
+  const { id, pharmacyId, tenantKeyId } = block
+  const refs = members.map((member) => member.ref)
+  const wrapped = members.map((member) => Buffer.from(member.wrapped).toString('hex'))
   const added = await sql`
     with live as (select id from tenant_keys
-      where id = ${tenantKeyId} and pharmacy_id = ${pharmacyId} and purpose = 'records' and is_primary for share)
-    insert into record_keys (ref, pharmacy_id, tenant_key_id, wrapped, reserved_at)
-    select r.ref, ${pharmacyId}::uuid, live.id, decode(r.wrapped, 'hex'), ${reservedAt}::timestamptz
-    from live, unnest(${refs}::uuid[], ${wrapped}::text[]) as r (ref, wrapped)`
-  return added.count === rows.length
+      where id = ${tenantKeyId} and pharmacy_id = ${pharmacyId} and purpose = 'records' and is_primary for share),
+    block as (insert into key_blocks (id, pharmacy_id, tenant_key_id, wrapped)
+      select ${id}::uuid, ${pharmacyId}::uuid, live.id, ${Buffer.from(block.wrapped)}::bytea from live returning id)
+    insert into record_keys (ref, pharmacy_id, block_id, wrapped, reserved_at)
+    select r.ref, ${pharmacyId}::uuid, block.id, decode(r.wrapped, 'hex'), ${reservedAt}::timestamptz
+    from block, unnest(${refs}::uuid[], ${wrapped}::text[]) as r (ref, wrapped)`
+  return added.count === members.length
 }
 
-function findRecordKeys(sql: Sql, refs: readonly string[]): PromiseLike<readonly RecordKeyRow[]> {
-  return sql<RecordKeyRow[]>`select ref, pharmacy_id as "pharmacyId", tenant_key_id as "tenantKeyId", wrapped
-    from record_keys where ref = any(${refs as string[]}::uuid[])`
+type JoinedRow = Omit<RecordKeyRow, 'block'> & { readonly blockId: string | null; readonly blockWrapped: Uint8Array | null }
+
+async function findRecordKeys(sql: Sql, refs: readonly string[]): Promise<readonly RecordKeyRow[]> {
+  const rows = await sql<JoinedRow[]>`select r.ref, r.pharmacy_id as "pharmacyId", r.wrapped,
+      coalesce(b.tenant_key_id, r.tenant_key_id) as "tenantKeyId", b.id as "blockId", b.wrapped as "blockWrapped"
+    from record_keys as r left join key_blocks as b on b.id = r.block_id
+    where r.ref = any(${refs as string[]}::uuid[])`
+  return rows.map(({ blockId, blockWrapped, ...row }) => {
+    return { ...row, block: blockId && blockWrapped ? { id: blockId, wrapped: blockWrapped } : null }
+  })
 }
 
 function within<Answer>(timeoutMs: number, question: PromiseLike<Answer>): Promise<Answer> {

@@ -8,11 +8,13 @@ import type { Sql } from 'postgres'
 import { systemClock } from '../../src/base/clock.ts'
 import { randomId } from '../../src/base/ids.ts'
 import { sealColumn } from '../../src/crypto/envelope.ts'
+import { makeBlock, type NewBlock } from '../../src/crypto/key-blocks.ts'
 import type { KeyRing } from '../../src/crypto/key-ring.ts'
 import { openKeyRing } from '../../src/crypto/open-key-ring.ts'
-import { newRecordKey, type RecordWrappingKey, wrapRecordKey } from '../../src/crypto/record-keys.ts'
+import { newRecordKey } from '../../src/crypto/record-keys.ts'
 import { createJwksRootKeys, newRootKey, writeRootKeys } from '../../src/crypto/root-jwks.ts'
 import { type RootKeys, readTenantKey } from '../../src/crypto/root-keys.ts'
+import { rewrapRestFactor } from '../../src/crypto/rotation.ts'
 import { type OpenedKeyStore, openKeyStore } from '../../src/storage/keystore.ts'
 import { buildTemplates, connect, createTestDatabases } from '../support/database.ts'
 import { startPostgresServer } from '../support/postgres-server.ts'
@@ -99,39 +101,51 @@ async function capture(ring: KeyRing, main: Sql, pharmacyId: string): Promise<vo
   await main`insert into captures values (${rowId}, ${key.ref}, ${Buffer.from(sealed[0])}, ${Buffer.from(sealed[1])})`
 }
 
-/** Real keys, wrapped as the ring wraps them, stored in large blocks so that a million take a minute. */
+/**
+ * Blocks as a reserve makes them that starts anew each day and is used up to its fourth: 4, 8, 16, 32. Fifteen keys a block is
+ * what a pharmacy of sixty captures a day comes to; a busier one has larger blocks, and a rewrap less to do.
+ */
+const blockSizes = [4, 8, 16, 32] as const
+const blocksAtOnce = 500
+
+/** Real keys, in blocks made as the ring makes them, stored many blocks a statement so that a million take a minute. */
 async function addRecordKeys(
   store: OpenedKeyStore,
   rootKeys: RootKeys,
   pharmacies: readonly string[],
   count: number,
 ): Promise<void> {
-  const at = new Date()
   for (const [index, pharmacyId] of pharmacies.entries()) {
     const share = Math.floor(((index + 1) * count) / pharmacies.length) - Math.floor((index * count) / pharmacies.length)
     const row = await store.findPrimaryTenantKey(pharmacyId, 'records')
     if (!row) throw new Error('no tenant key')
     const bytes = readTenantKey(await rootKeys.unwrap(row.rootKid, row.wrapped), row)
     if (!bytes) throw new Error('no tenant key')
-    for (let made = 0; made < share; made += 10_000)
-      await addBlock(store, { id: row.id, bytes }, pharmacyId, Math.min(10_000, share - made), at)
+    const blocks: NewBlock[] = []
+    for (let made = 0; made < share; ) {
+      const size = Math.min(blockSizes[blocks.length % blockSizes.length] ?? 4, share - made)
+      const keys = Array.from({ length: size }, () => newRecordKey(pharmacyId, randomId()))
+      blocks.push(makeBlock({ id: row.id, bytes }, randomId(), keys))
+      made += size
+    }
+    for (let from = 0; from < blocks.length; from += blocksAtOnce) await addBlocks(store, blocks.slice(from, from + blocksAtOnce))
   }
   await store.sql`analyze record_keys`.catch(() => undefined)
 }
 
-async function addBlock(
-  store: OpenedKeyStore,
-  under: RecordWrappingKey,
-  pharmacyId: string,
-  count: number,
-  at: Date,
-): Promise<void> {
-  const rows = Array.from({ length: count }, () => {
-    const key = newRecordKey(pharmacyId, randomId())
-    return { ref: key.ref, pharmacyId, tenantKeyId: under.id, wrapped: wrapRecordKey(under, key) }
-  })
-  const [first, ...rest] = rows
-  if (first) await store.addRecordKeys([first, ...rest], at)
+async function addBlocks(store: OpenedKeyStore, made: readonly NewBlock[]): Promise<void> {
+  const hex = (rows: ReadonlyArray<{ readonly wrapped: Uint8Array }>) =>
+    rows.map((row) => Buffer.from(row.wrapped).toString('hex'))
+  const blocks = made.map(({ block }) => block)
+  const rows = made.flatMap(({ block, members }) => members.map((member) => ({ ...member, block })))
+  await store.sql`insert into key_blocks (id, pharmacy_id, tenant_key_id, wrapped)
+    select id, pharmacy_id, key_id, decode(wrapped, 'hex') from unnest(${blocks.map((row) => row.id)}::uuid[],
+      ${blocks.map((row) => row.pharmacyId)}::uuid[], ${blocks.map((row) => row.tenantKeyId)}::uuid[], ${hex(blocks)}::text[])
+      as block (id, pharmacy_id, key_id, wrapped)`
+  await store.sql`insert into record_keys (ref, pharmacy_id, block_id, wrapped, reserved_at)
+    select ref, pharmacy_id, block_id, decode(wrapped, 'hex'), now() from unnest(${rows.map((row) => row.ref)}::uuid[],
+      ${rows.map((row) => row.block.pharmacyId)}::uuid[], ${rows.map((row) => row.block.id)}::uuid[], ${hex(rows)}::text[])
+      as row (ref, pharmacy_id, block_id, wrapped)`
 }
 
 /** Captures as fast as `clients` can, each after its last one, until `stop` resolves. */
@@ -162,7 +176,13 @@ export async function measureCaptures(
 /** Runs the rotation in a process of its own, as an operator would; gives its last line. */
 export function runRotation(world: KeysWorld, steps: string): Promise<{ ms: number; cpuMs: number }> {
   const script = new URL('../faults/keys-child.ts', import.meta.url).pathname
-  const env = { ...process.env, KEYS_URL: world.keystoreUrl, KEYS_JWKS: world.jwks, KEYS_STEPS: steps }
+  const env = {
+    ...process.env,
+    KEYS_URL: world.keystoreUrl,
+    KEYS_JWKS: world.jwks,
+    KEYS_STEPS: steps,
+    KEYS_PACE: String(rewrapRestFactor),
+  }
   const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

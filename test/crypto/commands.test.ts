@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest'
 import { describeKeysStatus, describeProgress, describeRewrap, describeRootProblem } from '../../src/crypto/commands.ts'
 
-const counts = { primaryTenantKeys: 2, replacedTenantKeys: 1, recordKeys: 30, recordKeysUnderReplaced: 20, recordKeysUnswept: 4 }
+const counts = {
+  primaryTenantKeys: 2,
+  replacedTenantKeys: 1,
+  keyBlocks: 7,
+  keyBlocksUnderReplaced: 5,
+  recordKeys: 30,
+  recordKeysUnderReplaced: 20,
+  recordKeysWithoutBlock: 3,
+  recordKeysUnswept: 4,
+}
 
 test('the status names each root key, which one is primary, and what is left to do', () => {
   const roots = [
@@ -12,7 +21,8 @@ test('the status names each root key, which one is primary, and what is left to 
     'root key root-1: 3 tenant keys (old: rewrap, then retire)',
     'root key root-2: 1 tenant keys (primary)',
     'tenant keys: 2 primary, 1 replaced',
-    'record keys: 30, of which 20 under a replaced tenant key (rewrap), 4 not yet known to be used',
+    'blocks of record keys: 7, of which 5 under a replaced tenant key (rewrap)',
+    'record keys: 30, of which 20 under a replaced tenant key (rewrap), 3 without a block, 4 not yet known to be used',
   ])
 })
 
@@ -23,7 +33,13 @@ test('the status shows a primary root key that wraps nothing yet', () => {
 })
 
 test('a rewrap that left something says to run again, and one that left nothing says so', () => {
-  const report = { tenantKeys: 1, recordKeys: 2, left: { tenantKeysUnderOtherRoots: 0, recordKeysUnderReplaced: 0 } }
+  const report = {
+    tenantKeys: 1,
+    keyBlocks: 4,
+    recordKeys: 2,
+    left: { tenantKeysUnderOtherRoots: 0, recordKeysUnderReplaced: 0 },
+  }
+  expect(describeRewrap(report)[0]).toBe('rewrapped 1 tenant keys, 4 blocks and 2 record keys without a block')
   expect(describeRewrap(report)[1]).toBe('nothing is left under an old key')
   expect(describeRewrap({ ...report, left: { ...report.left, recordKeysUnderReplaced: 5 } })[1]).toContain(
     '5 record keys; run again',

@@ -46,7 +46,7 @@ describe('record keys', () => {
   test('nothing in the key store holds a key in the clear', async () => {
     const key = await world.ring().takeRecordKey(pharmacyA)
     const rows = await world.store.sql`select encode(wrapped, 'hex') as text from record_keys
-      union all select wrapped from tenant_keys`
+      union all select encode(wrapped, 'hex') from key_blocks union all select wrapped from tenant_keys`
     for (const row of rows)
       for (const form of [hex(key), Buffer.from(key.bytes).toString('base64url')]) expect(row.text).not.toContain(form)
   })
@@ -104,6 +104,22 @@ describe('record keys', () => {
     await refused(other.ref)
   })
 
+  test('a record key put in another block, and a block moved to another pharmacy, id or changed in one bit, are refused', async () => {
+    const ring = world.ring({ limits: { blockMin: 2, blockMax: 2 } })
+    const [first, , third, , fifth] = await takeMany(ring, 5)
+    const sql = world.store.sql
+    const blockOf = (ref = '') => sql`select block_id from record_keys where ref = ${ref}`
+    const refused = async (ref = '') => expect(world.ring().findRecordKeys([ref])).rejects.toMatchObject({ code: 'bad-key' })
+    expect((await world.ring().findRecordKeys([first?.ref ?? '', third?.ref ?? '', fifth?.ref ?? ''])).size).toBe(3)
+    await sql`update record_keys set block_id = (${blockOf(third?.ref)}) where ref = ${first?.ref ?? ''}`
+    await refused(first?.ref)
+    await sql`update key_blocks set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where id = (${blockOf(third?.ref)})`
+    await refused(third?.ref)
+    await sql`update key_blocks set wrapped = (select wrapped from key_blocks where id = (${blockOf(third?.ref)}))
+      where id = (${blockOf(fifth?.ref)})`
+    await refused(fifth?.ref)
+  })
+
   test("a tenant key put in another pharmacy's row is refused", async () => {
     const { ref } = await world.ring().takeRecordKey(pharmacyA)
     await world.ring().takeRecordKey(pharmacyB)
@@ -144,12 +160,12 @@ describe('the key store is down', () => {
     await ring.prepareReserve(pharmacyA)
     store.cut = true
     for (let taken = 0; taken < 9; taken++) await ring.takeRecordKey(pharmacyA)
-    await until(() => store.calls.addRecordKeys === 2)
+    await until(() => store.calls.addKeyBlock === 2)
     for (let taken = 0; taken < 5; taken++) await ring.takeRecordKey(pharmacyA)
-    expect(store.calls.addRecordKeys).toBe(2)
+    expect(store.calls.addKeyBlock).toBe(2)
     world.clock.move(1000)
     await ring.takeRecordKey(pharmacyA)
-    await until(() => store.calls.addRecordKeys === 3)
+    await until(() => store.calls.addKeyBlock === 3)
   })
 
   test('cached keys open for a bounded grace, and not a minute longer', async () => {

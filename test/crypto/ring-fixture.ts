@@ -71,7 +71,7 @@ export function watchStore(store: KeyStore): KeyStore & { cut: boolean; calls: R
     findPrimaryTenantKey: through('findPrimaryTenantKey', store.findPrimaryTenantKey),
     findTenantKeys: through('findTenantKeys', store.findTenantKeys),
     addTenantKey: through('addTenantKey', store.addTenantKey),
-    addRecordKeys: through('addRecordKeys', store.addRecordKeys),
+    addKeyBlock: through('addKeyBlock', store.addKeyBlock),
     findRecordKeys: through('findRecordKeys', store.findRecordKeys),
   })
 }

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { randomId } from '../../src/base/ids.ts'
 import { openColumn, sealColumn } from '../../src/crypto/envelope.ts'
 import { eraseRecords } from '../../src/crypto/erasure.ts'
+import { newRecordKey, wrapRecordKey } from '../../src/crypto/record-keys.ts'
 import { createJwksRootKeys, parseRootKeys, writeRootKeys } from '../../src/crypto/root-jwks.ts'
+import { readTenantKey } from '../../src/crypto/root-keys.ts'
 import { addRootKey, promoteRootKey, type RootChange, retireRootKey } from '../../src/crypto/root-rotation.ts'
 import { destroyReplacedKeys, keysStatus, rewrap, rotateTenantKeys } from '../../src/crypto/rotation.ts'
 import type { RecordKey, Sealed } from '../../src/crypto/sealed.ts'
@@ -134,8 +136,91 @@ describe('rotating tenant keys', () => {
     expect(await countOpened(rows)).toBe(3)
   })
 
-  test('a record key that does not open stops the rewrap with its ref, and loses nothing', async () => {
+  test('a block that does not open stops the rewrap with its id, and loses nothing', async () => {
     const rows = await captureMany(3)
+    const other = await captureMany(2)
+    const [bad] = await world.store.sql<{ id: string }[]>`update key_blocks
+      set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)
+      where id = (select block_id from record_keys where ref = ${rows[0]?.ref ?? ''}) returning id`
+    later()
+    await rotateTenantKeys(deps())
+    await expect(rewrap(deps())).rejects.toMatchObject({ code: 'bad-key', keyId: bad?.id })
+    expect(await countOpened(other)).toBe(2)
+  })
+
+  test('a record erased while its block is being rewrapped stays erased', async () => {
+    const [row] = await captureMany(1)
+    const ref = row?.ref ?? ''
+    later()
+    await rotateTenantKeys(deps())
+    const list = admin().listKeyBlocksToMove
+    const racing = {
+      ...admin(),
+      listKeyBlocksToMove: async (...args: Parameters<typeof list>) => {
+        const rows = await list(...args)
+        await eraseRecords({ admin: admin(), ring: null }, [ref])
+        return rows
+      },
+    }
+    await rewrap({ ...deps(), admin: racing })
+    expect((await world.store.findRecordKeys([ref])).length).toBe(0)
+  })
+
+  test('a paced rewrap rests between its batches, as long as it is told', async () => {
+    await captureMany(30)
+    later()
+    await rotateTenantKeys(deps())
+    const rests: number[] = []
+    // Each look at this clock takes a millisecond: what a batch "took" is known exactly.
+    const clock = {
+      now: () => {
+        world.clock.move(1)
+        return world.clock.now()
+      },
+    }
+    const pace = { factor: 9, wait: async (ms: number) => rests.push(ms) }
+    const { keyBlocks, left } = await rewrap({ ...deps(), clock }, { batchRows: 1, pace })
+    expect(left.recordKeysUnderReplaced).toBe(0)
+    expect(rests).toEqual(Array.from({ length: keyBlocks }, () => 9))
+  })
+})
+
+/** What a release before blocks stored: each record key under the tenant key itself. */
+async function captureWithoutBlocks(count: number, pharmacyId = pharmacyA): Promise<Row[]> {
+  await world.ring().prepareReserve(pharmacyId)
+  const tenantKey = await world.store.findPrimaryTenantKey(pharmacyId, 'records')
+  if (!tenantKey) expect.fail('no tenant key')
+  const bytes = readTenantKey(await world.rootKeys.unwrap(tenantKey.rootKid, tenantKey.wrapped), tenantKey)
+  const rows: Row[] = []
+  for (let made = 0; made < count; made++) {
+    const key = newRecordKey(pharmacyId, randomId())
+    const row = { ref: key.ref, pharmacyId, rowId: randomId() }
+    const wrapped = wrapRecordKey({ id: tenantKey.id, bytes: bytes ?? Buffer.alloc(32) }, key)
+    await world.store.sql`insert into record_keys (ref, pharmacy_id, tenant_key_id, wrapped, reserved_at)
+      values (${key.ref}, ${pharmacyId}, ${tenantKey.id}, ${wrapped}, ${world.clock.now()})`
+    rows.push({ ...row, patient: sealColumn(key, cellOf(row), `patient ${row.rowId}`) })
+  }
+  return rows
+}
+
+describe('record keys of a release before blocks', () => {
+  test('open beside those in blocks, keep their tenant key from being destroyed, and are moved into blocks by a rewrap', async () => {
+    const rows = [...(await captureWithoutBlocks(70)), ...(await captureWithoutBlocks(3, pharmacyB)), ...(await captureMany(5))]
+    expect(await countOpened(rows)).toBe(78)
+    later()
+    await rotateTenantKeys(deps())
+    expect((await keysStatus(deps())).recordKeysWithoutBlock).toBe(73)
+    await world.store.sql`delete from key_blocks where not exists (select from record_keys where block_id = key_blocks.id)`
+    expect((await destroyReplacedKeys(deps())).needed).toBe(2)
+    const report = await rewrap(deps(), { batchRows: 40 })
+    expect(report).toMatchObject({ recordKeys: 73, left: { recordKeysUnderReplaced: 0 } })
+    expect(await keysStatus(deps())).toMatchObject({ recordKeysWithoutBlock: 0, recordKeysUnderReplaced: 0 })
+    expect(await destroyReplacedKeys(deps())).toEqual({ destroyed: 2, needed: 0 })
+    expect(await countOpened(rows)).toBe(78)
+  })
+
+  test('one that does not open stops the rewrap with its ref', async () => {
+    const rows = await captureWithoutBlocks(3)
     const bad = rows[1]?.ref ?? ''
     await world.store.sql`update record_keys set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where ref = ${bad}`
     later()
@@ -144,22 +229,22 @@ describe('rotating tenant keys', () => {
     expect(await countOpened(rows.filter((row) => row.ref !== bad))).toBe(2)
   })
 
-  test('a record erased while its batch is being rewrapped stays erased', async () => {
-    const [row] = await captureMany(1)
-    const ref = row?.ref ?? ''
+  test('one that is erased while it is being moved stays erased, and the others of its block open', async () => {
+    const rows = await captureWithoutBlocks(3)
+    const ref = rows[0]?.ref ?? ''
     later()
     await rotateTenantKeys(deps())
-    const list = admin().listRecordKeysToMove
+    const move = admin().moveIntoBlocks
     const racing = {
       ...admin(),
-      listRecordKeysToMove: async (...args: Parameters<typeof list>) => {
-        const rows = await list(...args)
+      moveIntoBlocks: async (...args: Parameters<typeof move>) => {
         await eraseRecords({ admin: admin(), ring: null }, [ref])
-        return rows
+        return move(...args)
       },
     }
-    await rewrap({ ...deps(), admin: racing })
+    expect(await rewrap({ ...deps(), admin: racing })).toMatchObject({ recordKeys: 2 })
     expect((await world.store.findRecordKeys([ref])).length).toBe(0)
+    expect(await countOpened(rows)).toBe(2)
   })
 })
 

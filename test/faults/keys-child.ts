@@ -1,5 +1,6 @@
 /** A process of its own that rotates keys, as the command does: it can be killed at any moment, and started again. */
 import { setPriority } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
 import { randomId } from '../../src/base/ids.ts'
 import { createJwksRootKeys, parseRootKeys } from '../../src/crypto/root-jwks.ts'
@@ -7,7 +8,13 @@ import { destroyReplacedKeys, rewrap, rotateTenantKeys } from '../../src/crypto/
 import { openKeyStore } from '../../src/storage/keystore.ts'
 import { createKeyStoreAdmin } from '../../src/storage/keystore-admin.ts'
 
-const { KEYS_URL: url = '', KEYS_JWKS: jwks = '', KEYS_STEPS: steps = 'rotate,rewrap,destroy', KEYS_BATCH: batch } = process.env
+const {
+  KEYS_URL: url = '',
+  KEYS_JWKS: jwks = '',
+  KEYS_STEPS: steps = 'rotate,rewrap,destroy',
+  KEYS_BATCH: batch,
+  KEYS_PACE: pace,
+} = process.env
 const read = parseRootKeys(jwks)
 if (!read.ok) throw new Error('bad root keys')
 const store = openKeyStore(url, { timeoutMs: 60_000 })
@@ -18,7 +25,10 @@ const deps = {
   clock: systemClock,
   newId: randomId,
 }
-const options = batch ? { batchRows: Number(batch) } : {}
+const options = {
+  ...(batch ? { batchRows: Number(batch) } : {}),
+  ...(pace ? { pace: { factor: Number(pace), wait: (ms: number) => wait(ms) } } : {}),
+}
 setPriority(10) // captures come first
 const started = performance.now()
 const cpuMs = () => (process.cpuUsage().user + process.cpuUsage().system) / 1000
