@@ -218,6 +218,54 @@ alter table receipts owner to passerelle_owner;
 alter table receipts enable row level security;
 alter table receipts force row level security;
 
+create table received_by_hand (
+  declaration_id uuid not null,
+  pharmacy_id uuid not null,
+  was text not null,
+  code text,
+  reason bytea not null,
+  decided_by uuid,
+  operator text,
+  decided_at timestamp with time zone not null
+);
+alter table received_by_hand owner to passerelle_owner;
+alter table received_by_hand enable row level security;
+alter table received_by_hand force row level security;
+
+create table retry_batch_items (
+  batch_id uuid not null,
+  declaration_id uuid not null,
+  pharmacy_id uuid not null,
+  epoch bigint not null,
+  outcome text
+);
+alter table retry_batch_items owner to passerelle_owner;
+alter table retry_batch_items enable row level security;
+alter table retry_batch_items force row level security;
+
+create table retry_batches (
+  id uuid not null,
+  pharmacy_id uuid,
+  requested_by uuid,
+  operator text,
+  requested_at timestamp with time zone not null default now(),
+  filter jsonb not null,
+  per_second double precision not null,
+  state text not null,
+  needs_approval boolean not null,
+  approved_by uuid,
+  approved_operator text,
+  approved_at timestamp with time zone,
+  chosen integer not null,
+  released integer not null default 0,
+  skipped integer not null default 0,
+  paced_from timestamp with time zone not null default now(),
+  ended_at timestamp with time zone
+);
+alter table retry_batches owner to passerelle_owner;
+alter table retry_batches enable row level security;
+alter table retry_batches force row level security;
+
 create table schema_migrations (
   version integer not null,
   name text not null,
@@ -297,7 +345,7 @@ alter table declarations add constraint declarations_control_id_check CHECK ((co
 alter table declarations add constraint declarations_control_id_key UNIQUE (control_id);
 alter table declarations add constraint declarations_kind_check CHECK ((kind = ANY (ARRAY['original'::text, 'replacement'::text, 'cancellation'::text])));
 alter table declarations add constraint declarations_pkey PRIMARY KEY (id);
-alter table declarations add constraint declarations_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'claimed'::text, 'sent'::text, 'accepted'::text, 'rejected'::text, 'parked'::text, 'cancelled'::text])));
+alter table declarations add constraint declarations_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'claimed'::text, 'sent'::text, 'accepted'::text, 'rejected'::text, 'parked'::text, 'cancelled'::text, 'received'::text]))) NOT VALID;
 alter table declarations add constraint declarations_version_check CHECK ((version >= 1));
 alter table declarations add constraint declarations_version_id_destination_key UNIQUE (version_id, destination);
 alter table destination_controls add constraint destination_controls_breaker_check CHECK ((breaker = ANY (ARRAY['closed'::text, 'open'::text, 'half-open'::text])));
@@ -322,6 +370,26 @@ alter table professionals add constraint professionals_rpps_key UNIQUE (rpps);
 alter table receipts add constraint receipts_answer_sha256_check CHECK ((answer_sha256 ~ '^[0-9a-f]{64}$'::text));
 alter table receipts add constraint receipts_control_id_key UNIQUE (control_id);
 alter table receipts add constraint receipts_pkey PRIMARY KEY (declaration_id);
+alter table received_by_hand add constraint received_by_hand_check CHECK (((decided_by IS NULL) <> (operator IS NULL)));
+alter table received_by_hand add constraint received_by_hand_operator_check CHECK ((operator ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text));
+alter table received_by_hand add constraint received_by_hand_pkey PRIMARY KEY (declaration_id);
+alter table received_by_hand add constraint received_by_hand_was_check CHECK ((was = ANY (ARRAY['parked'::text, 'rejected'::text])));
+alter table retry_batch_items add constraint retry_batch_items_outcome_check CHECK ((outcome = ANY (ARRAY['released'::text, 'skipped'::text])));
+alter table retry_batch_items add constraint retry_batch_items_pkey PRIMARY KEY (batch_id, declaration_id);
+alter table retry_batches add constraint retry_batches_approved_operator_check CHECK ((approved_operator ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text));
+alter table retry_batches add constraint retry_batches_check CHECK (((requested_by IS NULL) <> (operator IS NULL)));
+alter table retry_batches add constraint retry_batches_check1 CHECK (((approved_by IS NULL) OR (approved_by IS DISTINCT FROM requested_by)));
+alter table retry_batches add constraint retry_batches_check2 CHECK (((approved_operator IS NULL) OR (approved_operator IS DISTINCT FROM operator)));
+alter table retry_batches add constraint retry_batches_check3 CHECK (((approved_at IS NULL) = ((approved_by IS NULL) AND (approved_operator IS NULL))));
+alter table retry_batches add constraint retry_batches_check4 CHECK (((NOT needs_approval) OR (approved_at IS NOT NULL) OR (state = ANY (ARRAY['waiting'::text, 'stopped'::text]))));
+alter table retry_batches add constraint retry_batches_check5 CHECK ((needs_approval OR (state <> 'waiting'::text)));
+alter table retry_batches add constraint retry_batches_check6 CHECK (((released + skipped) <= chosen));
+alter table retry_batches add constraint retry_batches_check7 CHECK (((state = ANY (ARRAY['stopped'::text, 'done'::text])) = (ended_at IS NOT NULL)));
+alter table retry_batches add constraint retry_batches_chosen_check CHECK ((chosen > 0));
+alter table retry_batches add constraint retry_batches_operator_check CHECK ((operator ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text));
+alter table retry_batches add constraint retry_batches_per_second_check CHECK (((per_second > (0)::double precision) AND (per_second <= (1000)::double precision)));
+alter table retry_batches add constraint retry_batches_pkey PRIMARY KEY (id);
+alter table retry_batches add constraint retry_batches_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'stopped'::text, 'done'::text])));
 alter table schema_migrations add constraint schema_migrations_pkey PRIMARY KEY (version);
 alter table screenings add constraint screenings_check CHECK ((((signed_by IS NULL) = (signed_at IS NULL)) AND ((signed_by IS NULL) = (signed_role IS NULL))));
 alter table screenings add constraint screenings_check1 CHECK (((status = 'draft'::text) = (signed_by IS NULL)));
@@ -352,6 +420,15 @@ alter table memberships add constraint memberships_pharmacy_id_fkey FOREIGN KEY 
 alter table memberships add constraint memberships_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
 alter table receipts add constraint receipts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
 alter table receipts add constraint receipts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table received_by_hand add constraint received_by_hand_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES professionals(id);
+alter table received_by_hand add constraint received_by_hand_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
+alter table received_by_hand add constraint received_by_hand_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table retry_batch_items add constraint retry_batch_items_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES retry_batches(id);
+alter table retry_batch_items add constraint retry_batch_items_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
+alter table retry_batch_items add constraint retry_batch_items_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table retry_batches add constraint retry_batches_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES professionals(id);
+alter table retry_batches add constraint retry_batches_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table retry_batches add constraint retry_batches_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES professionals(id);
 alter table screenings add constraint screenings_drafted_by_fkey FOREIGN KEY (drafted_by) REFERENCES professionals(id);
 alter table screenings add constraint screenings_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table screenings add constraint screenings_signed_by_fkey FOREIGN KEY (signed_by) REFERENCES professionals(id);
@@ -367,7 +444,12 @@ CREATE INDEX declarations_by_screening ON public.declarations USING btree (scree
 CREATE INDEX declarations_due ON public.declarations USING btree (destination, due_at) WHERE (state = 'queued'::text);
 CREATE INDEX declarations_leased ON public.declarations USING btree (lease_until) WHERE (state = ANY (ARRAY['claimed'::text, 'sent'::text]));
 CREATE INDEX declarations_open ON public.declarations USING btree (screening_id, destination, version) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text, 'sent'::text, 'parked'::text]));
+CREATE INDEX declarations_parked ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'parked'::text);
+CREATE INDEX declarations_rejected ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'rejected'::text);
 CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (state = 'queued'::text);
+CREATE INDEX retry_batch_items_waiting ON public.retry_batch_items USING btree (batch_id, declaration_id) WHERE (outcome IS NULL);
+CREATE INDEX retry_batches_by_pharmacy ON public.retry_batches USING btree (pharmacy_id, requested_at);
+CREATE INDEX retry_batches_open ON public.retry_batches USING btree (requested_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX screenings_by_day ON public.screenings USING btree (pharmacy_id, captured_at);
 CREATE INDEX screenings_by_key ON public.screenings USING btree (key_ref);
 CREATE INDEX sessions_by_professional ON public.sessions USING btree (professional_id) WHERE (ended_at IS NULL);
@@ -387,6 +469,12 @@ create policy declarations_of_pharmacy on declarations as permissive for all to 
 create policy idempotency_keys_of_pharmacy on idempotency_keys as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy receipts_for_worker on receipts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy receipts_of_pharmacy on receipts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy received_by_hand_for_worker on received_by_hand as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy received_by_hand_of_pharmacy on received_by_hand as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy retry_batch_items_for_worker on retry_batch_items as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy retry_batch_items_of_pharmacy on retry_batch_items as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy retry_batches_for_worker on retry_batches as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy retry_batches_of_pharmacy on retry_batches as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy screenings_for_worker on screenings as permissive for select to public using (passerelle_is_worker());
 create policy screenings_of_pharmacy on screenings as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 
@@ -406,6 +494,9 @@ grant insert, select, update on table periodic_jobs to passerelle_app;
 grant insert, select, update on table pharmacies to passerelle_app;
 grant insert, select, update on table professionals to passerelle_app;
 grant insert, select on table receipts to passerelle_app;
+grant insert, select on table received_by_hand to passerelle_app;
+grant insert, select, update on table retry_batch_items to passerelle_app;
+grant insert, select, update on table retry_batches to passerelle_app;
 grant select on table schema_migrations to passerelle_app;
 grant insert, select, update on table screenings to passerelle_app;
 grant insert, select, update on table sessions to passerelle_app;

@@ -72,13 +72,22 @@ function dayBounds(day: string): { from: Date; until: Date } {
 }
 
 /** The state that needs a person most speaks for the screening. */
-const byUrgency: readonly DeclarationState[] = ['rejected', 'parked', 'queued', 'claimed', 'sent', 'accepted', 'cancelled']
+const byUrgency: readonly DeclarationState[] = [
+  'rejected',
+  'parked',
+  'queued',
+  'claimed',
+  'sent',
+  'received',
+  'accepted',
+  'cancelled',
+]
 
 export function progressOf(status: ScreeningStatus, states: readonly DeclarationState[]): Progress {
   if (status === 'draft') return 'draft'
   const worst = byUrgency.find((state) => states.includes(state)) ?? 'cancelled'
   // What was cancelled and is known to be so everywhere has come to its end.
-  if (status === 'cancelled' && worst === 'accepted') return 'cancelled'
+  if (status === 'cancelled' && (worst === 'accepted' || worst === 'received')) return 'cancelled'
   return worst === 'claimed' ? 'queued' : worst
 }
 

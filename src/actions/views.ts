@@ -46,7 +46,7 @@ export type ScreeningView = {
 }
 
 /** How far a screening has come, over all of its declarations: the worst state speaks. */
-export type Progress = 'draft' | 'queued' | 'sent' | 'accepted' | 'rejected' | 'parked' | 'cancelled'
+export type Progress = 'draft' | 'queued' | 'sent' | 'accepted' | 'rejected' | 'parked' | 'cancelled' | 'received'
 
 export type ScreeningSummary = {
   readonly screeningId: string

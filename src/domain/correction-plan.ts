@@ -70,7 +70,8 @@ function withoutHeld(earlier: readonly EarlierDeclaration[], intent: 'correct' |
 
 function withHeld(held: EarlierDeclaration, intent: 'correct' | 'cancel', waited: boolean): Consequence {
   if (held.state === 'parked') return intent === 'cancel' ? 'cancellation-held-back' : 'correction-held-back'
-  if (held.state !== 'accepted') return intent === 'cancel' ? 'cancellation-follows' : 'correction-follows'
+  if (held.state !== 'accepted' && held.state !== 'received')
+    return intent === 'cancel' ? 'cancellation-follows' : 'correction-follows'
   if (intent === 'cancel') return 'cancellation-sent'
   return waited ? 'correction-replaces-waiting' : 'correction-sent'
 }
@@ -85,6 +86,7 @@ function mayBeHeld({ state, mayBeThere }: EarlierDeclaration): boolean {
     case 'claimed':
     case 'sent':
     case 'accepted':
+    case 'received':
       return true
     case 'queued':
     case 'parked':

@@ -2,24 +2,30 @@
 export const declarationKinds = ['original', 'replacement', 'cancellation'] as const
 export type DeclarationKind = (typeof declarationKinds)[number]
 
-export const declarationStates = ['queued', 'claimed', 'sent', 'accepted', 'rejected', 'parked', 'cancelled'] as const
+/** `received`: a person found it at the destination and said so; there is no receipt, and it is never billed. */
+export const declarationStates = ['queued', 'claimed', 'sent', 'accepted', 'rejected', 'parked', 'cancelled', 'received'] as const
 export type DeclarationState = (typeof declarationStates)[number]
 
 const moves: Record<DeclarationState, readonly DeclarationState[]> = {
   queued: ['claimed', 'cancelled'],
-  // claimed → rejected: refused by our own checks before a byte left.
-  claimed: ['sent', 'queued', 'rejected', 'parked'],
+  // claimed → rejected: refused by our own checks before a byte left. claimed → accepted: asked about, it was there already.
+  claimed: ['sent', 'queued', 'rejected', 'parked', 'accepted'],
   sent: ['accepted', 'rejected', 'parked', 'queued'],
   accepted: [],
-  rejected: [],
-  parked: ['queued', 'accepted', 'cancelled'],
+  // Nothing moves by itself; a person may send it again once what was wrong is mended, or say that it is there.
+  rejected: ['queued', 'received'],
+  parked: ['queued', 'received', 'cancelled'],
   cancelled: [],
+  received: [],
 }
+
+const terminal: ReadonlySet<DeclarationState> = new Set(['accepted', 'rejected', 'cancelled', 'received'])
 
 export function mayMove(from: DeclarationState, to: DeclarationState): boolean {
   return moves[from].includes(to)
 }
 
+/** True where it has ended and holds nothing back; a rejected one can still be taken up again by a person. */
 export function isTerminal(state: DeclarationState): boolean {
-  return moves[state].length === 0
+  return terminal.has(state)
 }

@@ -174,6 +174,18 @@ export const charges = pgTable(
   (table) => [primaryKey({ columns: [table.screeningId, table.kind] })],
 )
 
+/** One row for each declaration in the state `received`: who said that the destination holds it, and why. */
+export const receivedByHand = pgTable('received_by_hand', {
+  declarationId: uuid('declaration_id').primaryKey(),
+  pharmacyId: uuid('pharmacy_id').notNull(),
+  was: text('was').$type<'parked' | 'rejected'>().notNull(),
+  code: text('code').$type<FailureCode>(),
+  reason: sealed<string>('reason').notNull(),
+  decidedBy: uuid('decided_by'),
+  operator: text('operator'),
+  decidedAt: instant('decided_at').notNull(),
+})
+
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {

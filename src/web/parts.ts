@@ -18,6 +18,7 @@ const shapes: Record<Progress, string> = {
   rejected: '<path d="M3.5 3.5l9 9M12.5 3.5l-9 9"/>',
   parked: '<path d="M5.5 3v10M10.5 3v10"/>',
   cancelled: '<path d="M3 8h10"/>',
+  received: '<path d="M2 4.5v8h12v-8M5 8.5l2.5 2.5L14 3"/>',
 }
 
 function icon(progress: Progress): Html {

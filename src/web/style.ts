@@ -129,6 +129,7 @@ const states = `
 .state { display: inline-flex; align-items: center; gap: .45rem; font-weight: 650; padding: .15rem .65rem; border-radius: 999px; border: 1.5px solid currentColor; white-space: nowrap; }
 .state-draft { color: var(--band); }
 .state-queued, .state-cancelled { color: var(--soft); }
+.state-received { color: var(--good); }
 .state-sent { color: var(--info); }
 .state-accepted { color: var(--good); background: var(--good-ground); }
 .state-rejected { color: var(--bad); background: var(--bad-ground); }

@@ -16,6 +16,7 @@ export const progressText: Record<Progress, string> = {
   rejected: 'Refusée',
   parked: 'En attente de décision',
   cancelled: 'Annulée',
+  received: 'Réception constatée',
 }
 
 /** For counts: `12 acquittées`. */
@@ -27,6 +28,7 @@ export const progressPluralText: Record<Progress, { readonly one: string; readon
   rejected: { one: 'refusée', many: 'refusées' },
   parked: { one: 'en attente de décision', many: 'en attente de décision' },
   cancelled: { one: 'annulée', many: 'annulées' },
+  received: { one: 'réception constatée', many: 'réceptions constatées' },
 }
 
 export const progressSentence: Record<Progress, string> = {
@@ -37,6 +39,7 @@ export const progressSentence: Record<Progress, string> = {
   rejected: 'La destination a refusé cette transmission. Le motif est indiqué plus bas.',
   parked: 'La transmission est arrêtée : une personne doit décider de la suite. Elle ne repart pas seule.',
   cancelled: 'La transmission a été annulée avant son envoi.',
+  received: 'Une personne a constaté que la destination détient cette transmission ; aucun accusé n’a été reçu.',
 }
 
 export const declarationKindText: Record<DeclarationKind, string> = {

@@ -45,6 +45,7 @@ export const cancelledSentence: Record<Progress, string> = {
   rejected: 'Ce dépistage a été annulé ici, mais la destination a refusé l’annulation. Le motif est indiqué plus bas.',
   parked: 'Ce dépistage a été annulé ici, mais la transmission est arrêtée : une personne doit décider de la suite.',
   cancelled: 'Ce dépistage a été annulé. Il ne peut plus être corrigé.',
+  received: 'Ce dépistage a été annulé, et une personne a constaté que la destination le sait.',
 }
 
 export const changeText = {

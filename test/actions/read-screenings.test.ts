@@ -209,7 +209,7 @@ test('the state that needs a person most speaks for a screening; being claimed i
   expect(progressOf('draft', ['accepted'])).toBe('draft')
   expect(progressOf('signed', [])).toBe('cancelled')
   for (const state of declarationStates) expect(progressOf('signed', [state, state])).toBe(state === 'claimed' ? 'queued' : state)
-  const urgency = ['rejected', 'parked', 'queued', 'claimed', 'sent', 'accepted', 'cancelled'] as const
+  const urgency = ['rejected', 'parked', 'queued', 'claimed', 'sent', 'received', 'accepted', 'cancelled'] as const
   urgency.forEach((state, index) => {
     for (const calmer of urgency.slice(index + 1))
       for (const pair of [

@@ -142,7 +142,8 @@ test('whatever came before: only what waits is taken back, and what is named as 
       const unsent = earlier.filter((row) => ['queued', 'parked'].includes(row.state) && !row.mayBeThere)
       expect(plan.cancel).toEqual(unsent.map((row) => row.id))
       const replaced = earlier.find((row) => row.version === plan.declare?.replacesVersion)
-      if (plan.declare?.replacesVersion) expect(['claimed', 'sent', 'accepted', 'parked', 'queued']).toContain(replaced?.state)
+      if (plan.declare?.replacesVersion)
+        expect(['claimed', 'sent', 'accepted', 'received', 'parked', 'queued']).toContain(replaced?.state)
       if (replaced) expect(plan.cancel).not.toContain(replaced.id)
     }),
   )

@@ -17,12 +17,15 @@ describe('a declaration', () => {
     ['claimed', 'queued'],
     ['claimed', 'rejected'],
     ['claimed', 'parked'],
+    ['claimed', 'accepted'],
     ['sent', 'accepted'],
     ['sent', 'rejected'],
     ['sent', 'parked'],
     ['sent', 'queued'],
     ['parked', 'queued'],
-    ['parked', 'accepted'],
+    ['parked', 'received'],
+    ['rejected', 'queued'],
+    ['rejected', 'received'],
     ['parked', 'cancelled'],
   ]
 
@@ -33,12 +36,12 @@ describe('a declaration', () => {
     expect(found.sort()).toEqual(allowed.map(([from, to]) => `${from} → ${to}`).sort())
   })
 
-  test('ends accepted, rejected or cancelled, and nowhere else', () => {
-    expect(declarationStates.filter(isTerminal)).toEqual(['accepted', 'rejected', 'cancelled'])
+  test('ends accepted, rejected, cancelled or received by hand, and nowhere else', () => {
+    expect(declarationStates.filter(isTerminal)).toEqual(['accepted', 'rejected', 'cancelled', 'received'])
   })
 
-  test('is never accepted before a byte left, and never cancelled once one did', () => {
-    for (const from of ['queued', 'claimed'] as const) expect(mayMove(from, 'accepted')).toBe(false)
+  test('is never accepted by a person or before a worker held it, and never cancelled once a byte left', () => {
+    for (const from of ['queued', 'parked', 'rejected', 'received'] as const) expect(mayMove(from, 'accepted')).toBe(false)
     expect(mayMove('sent', 'cancelled')).toBe(false)
   })
 

@@ -304,7 +304,7 @@ const invariants: Record<string, string> = {
   'a receipt exists exactly for what was accepted': `select d.id from declarations d full join receipts r on r.declaration_id = d.id
     where (d.state = 'accepted') is distinct from (r.declaration_id is not null)`,
   'a receipt names the control id that was sent': `select d.id from declarations d join receipts r on r.declaration_id = d.id where r.control_id <> d.control_id`,
-  'what is settled says when': `select id from declarations where (state in ('accepted', 'rejected')) <> (settled_at is not null)`,
+  'what is settled says when': `select id from declarations where (state in ('accepted', 'rejected', 'received')) <> (settled_at is not null)`,
   'what was refused or parked says why': `select id from declarations where state in ('rejected', 'parked') and code is null`,
   'what was sent has an attempt under its epoch': `select d.id from declarations d where state = 'sent'
     and not exists (select from attempts a where a.declaration_id = d.id and a.message_sha256 is not null)`,

@@ -42,7 +42,15 @@ describe('the tables as drizzle sees them', () => {
   const tables = Object.values(schema).filter((value): value is Table & typeof value => is(value, Table))
 
   /** The migrator's own, and those that a single file reads and writes as SQL. */
-  const beside = ['audit_sealing', 'audit_segments', 'destination_controls', 'periodic_jobs', 'schema_migrations']
+  const beside = [
+    'audit_sealing',
+    'audit_segments',
+    'destination_controls',
+    'periodic_jobs',
+    'retry_batch_items',
+    'retry_batches',
+    'schema_migrations',
+  ]
 
   test('are the tables of the database, all but those that are plain SQL on purpose', async () => {
     const sql = connect(databases.ownerUrl)

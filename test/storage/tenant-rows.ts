@@ -17,6 +17,9 @@ export const tenantTables = [
   'attempts',
   'receipts',
   'charges',
+  'received_by_hand',
+  'retry_batches',
+  'retry_batch_items',
   'idempotency_keys',
   'audit_events',
 ] as const
@@ -46,6 +49,10 @@ export async function writeTenantRows(admin: Sql, pharmacy: { readonly finess: s
   await admin`insert into receipts values (${declarationId}, ${pharmacyId}, 'sidep', ${controlId}, null, ${digest.toString('hex')}, ${at})`
   await admin`insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
     values (${screeningId}, 'charge', ${pharmacyId}, ${declarationId}, 'sidep', ${at}, 100, 'EUR', 'standard', false)`
+  await admin`insert into received_by_hand values (${declarationId}, ${pharmacyId}, 'parked', 'answer-lost', ${digest}, ${professionalId}, null, ${at})`
+  await admin`insert into retry_batches (id, pharmacy_id, requested_by, filter, per_second, state, needs_approval, chosen)
+    values (${declarationId}, ${pharmacyId}, ${professionalId}, '{}', 5, 'running', false, 1)`
+  await admin`insert into retry_batch_items values (${declarationId}, ${declarationId}, ${pharmacyId}, 1, null)`
   await admin`insert into idempotency_keys values (${pharmacyId}, ${digest}, ${digest}, ${screeningId}, ${at})`
   await admin`insert into audit_events (at, actor_kind, pharmacy_id, action, outcome) values (${at}, 'system', ${pharmacyId}, 'access', 'done')`
   return ids

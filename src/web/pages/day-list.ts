@@ -41,7 +41,7 @@ function isDay(text: string): boolean {
 
 type DayListPage = { readonly list: ScreeningList; readonly today: string; readonly session: SessionView; readonly role: Role }
 
-const progressOrder: readonly Progress[] = ['draft', 'rejected', 'parked', 'queued', 'sent', 'accepted', 'cancelled']
+const progressOrder: readonly Progress[] = ['draft', 'rejected', 'parked', 'queued', 'sent', 'received', 'accepted', 'cancelled']
 
 function dayListPage(frame: Frame, { list, today, session, role }: DayListPage): Html {
   const words = text.list

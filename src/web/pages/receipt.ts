@@ -178,6 +178,7 @@ const ways: Record<Exclude<Progress, 'draft'>, { readonly steps: readonly Exclud
   rejected: { steps: ['queued', 'rejected'], at: 1 },
   parked: { steps: ['queued', 'parked'], at: 1 },
   cancelled: { steps: ['queued', 'cancelled'], at: 1 },
+  received: { steps: ['queued', 'received'], at: 1 },
 }
 
 function steps(state: Exclude<Progress, 'draft'>): Html {
