@@ -5,6 +5,8 @@ import { choice, country, day, finess, flag, group, identifier, line, list, whol
 /** One euro a receipt, as long as nothing else is written. */
 export const tariffDefault = { id: 'standard', amountCents: 100 }
 const vatRateDefault = 2000
+/** The law's own term where none is agreed (C. com. L441-10), and the longest that it allows. */
+const paymentDays = { usual: 30, max: 60 }
 
 const periods = () =>
   list(
@@ -36,6 +38,9 @@ const issuer = group({
   legalMentions: list(line(300), { min: 0, max: 20, of: 'lines' })
     .default([])
     .describe('Lines printed on each statement: terms of payment, penalties, register of companies.'),
+  paymentDays: wholeNumber(0, paymentDays.max)
+    .default(paymentDays.usual)
+    .describe('Days after its issue within which a statement is to be paid.'),
   invoicePrefix: word(/^[A-Z0-9]{1,10}$/, 'one to ten capitals and digits').describe(
     'Begins the number of every statement; never change it within a year.',
   ),
