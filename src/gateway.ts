@@ -20,7 +20,9 @@ import { openDestinations } from './destinations/open-destinations.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
+import type { DestinationSettings } from './domain/destination-settings.ts'
 import { createPeriodicJobs, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
+import { chargeTermsOf } from './domain/tariff.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
 import { type Database, openDatabase } from './storage/database.ts'
 import { openKeyStore } from './storage/keystore.ts'
@@ -123,7 +125,11 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
   const worker = createWorker(
     {
       database,
-      destinations: config.destinations.map((settings) => ({ ...settings, deliver: destinations.deliver(settings.id) })),
+      destinations: config.destinations.map((settings) => ({
+        ...settings,
+        deliver: destinations.deliver(settings.id),
+        chargeTermsOf: chargeTermsAt(foundation, settings),
+      })),
       openForSending: (claims) =>
         openForSending({ database, keyRing, findPharmacy: (id) => pharmacies.get(id) ?? null, profile: config.profile }, claims),
       random: overrides.random ?? Math.random,
@@ -243,6 +249,14 @@ function reportAuth(events: Events, event: AuthEvent): void {
       events.signInProviderUnavailable({ code: event.code })
       return
     case 'rpps-key-does-not-hold':
+/** What this destination's receipts cost, decided once a pharmacy. */
+function chargeTermsAt({ config, pharmacies }: Foundation, destination: DestinationSettings) {
+  const { tariff, profile } = config
+  const unnamed = chargeTermsOf(tariff, { destination, finess: null, profile })
+  const named = new Map([...pharmacies].map(([id, { finess }]) => [id, chargeTermsOf(tariff, { destination, finess, profile })]))
+  return (pharmacyId: string) => (named.has(pharmacyId) ? (named.get(pharmacyId) ?? null) : unnamed)
+}
+
     case 'subject-changed':
       events.professionalToCheck({ professionalId: event.professionalId, code: event.kind })
   }

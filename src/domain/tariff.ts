@@ -2,6 +2,7 @@
 import { assert } from '../base/assert.ts'
 import type { Finess } from './finess.ts'
 import { parisDayBounds, parisWallTime } from './paris-time.ts'
+import type { Profile } from './profile.ts'
 
 /** One price and the Paris days on which it is in force, both included; null: since ever, until further notice. */
 export type TariffPeriod = {
@@ -28,6 +29,8 @@ export type Issuer = {
   readonly vatNumber: string
   readonly iban: string | null
   readonly legalMentions: readonly string[]
+  /** Days after its issue within which a statement is to be paid, at most 60 (C. com. L441-10). */
+  readonly paymentDays: number
   /** Begins the number of every statement. */
   readonly invoicePrefix: string
 }
@@ -54,8 +57,33 @@ export type Price = {
   readonly until: Date | null
 }
 
+/** What receipts of one pharmacy at a billed destination cost; which price counts is decided at the receipt's own instant. */
+export type ChargeTerms = {
+  readonly prices: readonly Price[]
+  readonly currency: 'EUR'
+  /** A cancellation that is taken gives the charge back. */
+  readonly refundOnCancellation: boolean
+  /** Written by the demonstration: its statements say so. */
+  readonly demonstration: boolean
+}
+
+/** Null where receipts cost nothing. A pharmacy that left the configuration pays the default. */
+export function chargeTermsOf(
+  settings: TariffSettings,
+  receipt: {
+    readonly destination: { readonly billed: boolean; readonly test: boolean }
+    readonly finess: Finess | null
+    readonly profile: Profile
+  },
+): ChargeTerms | null {
+  const { destination, finess, profile } = receipt
+  if (!destination.billed || destination.test) return null
+  const { currency, refundOnCancellation } = settings
+  return { prices: pricesOf(settings, finess), currency, refundOnCancellation, demonstration: profile === 'demo' }
+}
+
 /** All prices of one pharmacy: the first in the list that is in force at an instant is the one that counts. */
-export function pricesOf(settings: Pick<TariffSettings, 'tariffs' | 'pharmacies'>, finess: Finess): readonly Price[] {
+export function pricesOf(settings: Pick<TariffSettings, 'tariffs' | 'pharmacies'>, finess: Finess | null): readonly Price[] {
   const own = settings.pharmacies.find((pharmacy) => pharmacy.finess === finess)?.tariffs ?? []
   return [...own, ...settings.tariffs].map(({ id, amountCents, from, to }) => ({
     tariffId: id,

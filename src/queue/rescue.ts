@@ -5,13 +5,17 @@ import { type QueueDestination, settlementOf } from './run-declaration.ts'
 
 export type RescueDeps = {
   readonly database: Pick<Database, 'forWorker'>
-  readonly findDestination: (id: string) => Pick<QueueDestination, 'retry' | 'deduplicates'> | undefined
+  readonly findDestination: (id: string) => Pick<QueueDestination, 'retry' | 'deduplicates' | 'chargeTermsOf'> | undefined
   readonly settle: (claim: Claim, settled: Settled) => Promise<Won | null>
   readonly random: () => number
 }
 
 /** A destination that left the configuration promises nothing, and nothing is sent there again. */
-const gone = { deduplicates: 'none', retry: { baseMs: 1000, capMs: 60_000, attemptsMax: 1 } } as const
+const gone = {
+  deduplicates: 'none',
+  retry: { baseMs: 1000, capMs: 60_000, attemptsMax: 1 },
+  chargeTermsOf: () => null,
+} as const
 /** Sets taken in one go; what is left waits for the next one. */
 const setsMax = 20
 

@@ -3,6 +3,7 @@ import type { DeclarationDocument } from '../domain/declaration-document.ts'
 import type { BreakerPolicy, PacePolicy } from '../domain/destination-settings.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { type Deduplication, decideSettlement, type RetryPolicy } from '../domain/settlement.ts'
+import type { ChargeTerms } from '../domain/tariff.ts'
 import type { Claim, Settled } from '../storage/queries.ts'
 
 /** The far side as the queue knows it: how to send there, and what config promises about it. */
@@ -13,6 +14,8 @@ export type QueueDestination = {
   readonly retry: RetryPolicy
   readonly breaker: BreakerPolicy
   readonly pace: PacePolicy
+  /** What this pharmacy's receipts cost here; null where they cost nothing. */
+  chargeTermsOf(pharmacyId: string): ChargeTerms | null
   /** Ends, in one way or another, well before the lease does: its own timeout is the bound. */
   deliver(
     document: DeclarationDocument,
@@ -72,7 +75,7 @@ export function settlementOf(
   claim: Claim,
   end: {
     readonly outcome: Outcome
-    readonly destination: Pick<QueueDestination, 'retry' | 'deduplicates'>
+    readonly destination: Pick<QueueDestination, 'retry' | 'deduplicates' | 'chargeTermsOf'>
     readonly auditAction: Settled['auditAction']
     readonly attemptEpoch?: number
     readonly random: () => number
@@ -82,5 +85,6 @@ export function settlementOf(
   const { retry: policy, deduplicates } = destination
   const settlement = decideSettlement({ outcome, attemptCount: claim.attemptCount, policy, deduplicates, random })
   const { id, epoch } = claim
-  return { id, epoch, attemptEpoch: end.attemptEpoch ?? epoch, outcome: outcome.class, settlement, auditAction }
+  const charge = destination.chargeTermsOf(claim.pharmacyId)
+  return { id, epoch, attemptEpoch: end.attemptEpoch ?? epoch, outcome: outcome.class, settlement, auditAction, charge }
 }

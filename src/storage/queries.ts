@@ -3,6 +3,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { DeclarationKind } from '../domain/declaration.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Settlement } from '../domain/settlement.ts'
+import type { ChargeTerms } from '../domain/tariff.ts'
+import { chargeColumns, chargeInput, chargeParts } from './charges.ts'
 import type { Tx } from './database.ts'
 
 /** A claimed row: what the worker holds, under the epoch that all its writes must name. */
@@ -174,6 +176,8 @@ export type Settled = Held & {
   readonly outcome: Outcome['class']
   readonly settlement: Settlement
   readonly auditAction: 'declaration.settle' | 'declaration.rescue'
+  /** What a receipt costs; null: nothing, because the destination is not billed. */
+  readonly charge: ChargeTerms | null
 }
 
 export type Won = {
@@ -182,7 +186,7 @@ export type Won = {
 }
 
 /**
- * Settles a set: next state, attempt, receipt and audit event in one statement, so that none exists without the others.
+ * Settles a set: next state, attempt, receipt, charge and audit event in one statement, so that none exists without the others.
  * Answers, by id, those that were still ours; a row that another epoch holds is left untouched.
  */
 export async function settle(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Won>> {
@@ -190,7 +194,8 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
   const rows = await tx.execute<{ id: string; successor_waits: boolean }>(sql`
     with mine as (
       select * from jsonb_to_recordset(${input}::text::jsonb) as t (id uuid, epoch bigint, attempt_epoch bigint, state text, code text,
-        location text, delay_ms float8, uncounted int, outcome text, reference text, answer_sha256 text, action text)
+        location text, delay_ms float8, uncounted int, outcome text, reference text, answer_sha256 text, action text,
+        ${chargeColumns})
     ), won as (
       update declarations d
       set state = mine.state, code = mine.code, location = mine.location, claimed_by = null, lease_until = null,
@@ -199,8 +204,9 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
           settled_at = case when mine.state in ('accepted', 'rejected') then now() end
       from mine, declarations before
       where d.id = mine.id and d.epoch = mine.epoch and d.state in ('claimed', 'sent') and before.id = d.id
-      returning d.id, mine.attempt_epoch, d.pharmacy_id, d.screening_id, d.version, d.destination, d.control_id, d.state, d.code, d.attempt_count,
-        before.claimed_by as worker, before.state as was, mine.outcome, mine.reference, mine.answer_sha256, mine.action
+      returning d.id, mine.attempt_epoch, d.kind, d.pharmacy_id, d.screening_id, d.version, d.destination, d.control_id, d.state, d.code, d.attempt_count,
+        before.claimed_by as worker, before.state as was, mine.outcome, mine.reference, mine.answer_sha256, mine.action,
+        mine.prices, mine.currency, mine.refund, mine.demonstration
     ), ended as (
       update attempts a set ended_at = clock_timestamp(), outcome = won.outcome, code = won.code
       from won where won.was = 'sent' and a.declaration_id = won.id and a.epoch = won.attempt_epoch and a.ended_at is null
@@ -211,7 +217,7 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
     ), proof as (
       insert into receipts (declaration_id, pharmacy_id, destination, control_id, reference, answer_sha256, received_at)
       select id, pharmacy_id, destination, control_id, reference, answer_sha256, now() from won where state = 'accepted'
-    ), trace as (
+    ), ${chargeParts}, trace as (
       insert into audit_events (at, actor_kind, pharmacy_id, action, outcome, code, object_type, object_id, details)
       select now(), 'system', pharmacy_id, action, 'done', code, 'declaration', id,
         jsonb_build_object('state', state, 'destination', destination, 'attempt', attempt_count)
@@ -224,7 +230,7 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
   return new Map(rows.map((row) => [row.id, { successorWaits: row.successor_waits }]))
 }
 
-function settleInput({ id, epoch, attemptEpoch, outcome, settlement, auditAction }: Settled) {
+function settleInput({ id, epoch, attemptEpoch, outcome, settlement, auditAction, charge }: Settled) {
   return {
     id,
     epoch,
@@ -238,6 +244,7 @@ function settleInput({ id, epoch, attemptEpoch, outcome, settlement, auditAction
     reference: settlement.state === 'accepted' ? settlement.receipt.reference : null,
     answer_sha256: settlement.state === 'accepted' ? settlement.receipt.answerSha256 : null,
     action: auditAction,
+    ...chargeInput(settlement.state === 'accepted' ? charge : null),
   }
 }
 

@@ -82,7 +82,8 @@ async function tryOnce(
   await the.database.forWorker((tx) => markSent(tx, [{ ...held, messageSha256: 'a'.repeat(64) }], 60_000))
   const policy = { baseMs: 1, capMs: 1, attemptsMax: 2 }
   const settlement = decideSettlement({ outcome, attemptCount: held.attemptCount, policy, deduplicates, random: () => 0 })
-  const settled = { ...held, attemptEpoch: held.epoch, outcome: outcome.class, settlement, auditAction: 'declaration.settle' }
+  const auditAction = 'declaration.settle'
+  const settled = { ...held, attemptEpoch: held.epoch, outcome: outcome.class, settlement, auditAction, charge: null }
   const won = await the.database.forWorker((tx) => settle(tx, [settled as Parameters<typeof settle>[1][number]]))
   expect(won.size).toBe(1)
 }

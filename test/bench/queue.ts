@@ -133,6 +133,13 @@ async function drain(world: World, count: number): Promise<number> {
     retry: { baseMs: 1000, capMs: 60_000, attemptsMax: 5 },
     breaker: { failuresMax: 100, holdMs: 1000, holdCapMs: 1000 },
     pace: { perSecondMax: 100_000, rampFromPerSecond: 1, rampMs: 0 },
+    // A charge each, as production writes it.
+    chargeTermsOf: () => ({
+      prices: [{ tariffId: 'standard', amountCents: 100, from: null, until: null }],
+      currency: 'EUR',
+      refundOnCancellation: false,
+      demonstration: false,
+    }),
     deliver: async (document, options) => {
       if (!(await options.beforeSend('ab'.repeat(32)))) return { class: 'interrupted' }
       await post(pool, document.controlId)

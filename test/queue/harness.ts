@@ -6,6 +6,7 @@ import { afterAll, inject } from 'vitest'
 import { controlIdFrom } from '../../src/domain/control-id.ts'
 import type { DeclarationDocument } from '../../src/domain/declaration-document.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
+import type { ChargeTerms } from '../../src/domain/tariff.ts'
 import type { OpenedDeclaration, QueueDestination } from '../../src/queue/run-declaration.ts'
 import { createWorker, type Worker, type WorkerDeps, type WorkerSettings } from '../../src/queue/worker.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
@@ -36,6 +37,14 @@ export type TestDestination = QueueDestination & {
   onArrival: (document: DeclarationDocument) => Promise<void> | void
 }
 
+/** Every test receiver is billed, so that each test of the queue is one of the money too. */
+export const oneEuro: ChargeTerms = {
+  prices: [{ tariffId: 'standard', amountCents: 100, from: null, until: null }],
+  currency: 'EUR',
+  refundOnCancellation: false,
+  demonstration: false,
+}
+
 export function createTestDestination(settings: Partial<Omit<QueueDestination, 'deliver'>> = {}): TestDestination {
   const destination: TestDestination = {
     id: 'sidep',
@@ -44,6 +53,7 @@ export function createTestDestination(settings: Partial<Omit<QueueDestination, '
     retry: { baseMs: 1000, capMs: 60_000, attemptsMax: 5 },
     breaker: { failuresMax: 100, holdMs: 10_000, holdCapMs: 60_000 },
     pace: { perSecondMax: 10_000, rampFromPerSecond: 1, rampMs: 60_000 },
+    chargeTermsOf: () => oneEuro,
     ...settings,
     fault: () => null,
     retryAfterMs: undefined,
@@ -143,7 +153,7 @@ export type TestQueue = {
   addDeclarations(count: number, input?: NewDeclaration): Promise<string[]>
   row(id: string): Promise<DeclarationState>
   attempts(id: string): Promise<DeclarationState[]>
-  count(table: 'receipts' | 'attempts' | 'declarations', where?: string): Promise<number>
+  count(table: 'receipts' | 'charges' | 'attempts' | 'declarations', where?: string): Promise<number>
   audit(id: string): Promise<{ action: string; code: string | null; details: Record<string, unknown> }[]>
   /** Time, moved by moving the rows: the queue's clock is PostgreSQL's. */
   makeDue(): Promise<void>
@@ -315,6 +325,9 @@ const invariants: Record<string, string> = {
   'nothing of a screening is under way before what it corrects has ended': `select later.id from declarations later join declarations earlier
     on earlier.screening_id = later.screening_id and earlier.destination = later.destination and earlier.version < later.version
     where later.state in ('claimed', 'sent', 'accepted') and earlier.state in ('queued', 'claimed', 'sent', 'parked')`,
+  'a screening is charged once, with its first accepted original, and no other is': `select o.screening_id, c.screening_id
+    from (select distinct d.screening_id from declarations d join receipts r on r.declaration_id = d.id where d.kind = 'original') o
+    full join charges c on c.screening_id = o.screening_id and c.kind = 'charge' where o.screening_id is null or c.screening_id is null`,
   'an epoch never lies behind an attempt': `select d.id from declarations d join attempts a on a.declaration_id = d.id where a.epoch > d.epoch`,
 }
 

@@ -1,7 +1,7 @@
 /** Leases and fencing: who holds a row may write it, who lost it may not, and nothing that died is forgotten. */
 import { expect, test } from 'vitest'
 import { claimDue, extendLeases, markSent, settle } from '../../src/storage/queries.ts'
-import { createTestDestination, eventually, type TestQueue, withQueue } from './harness.ts'
+import { createTestDestination, eventually, oneEuro, type TestQueue, withQueue } from './harness.ts'
 
 const nobody = '00000000-0000-0000-0000-000000000000'
 const claimAs = (q: TestQueue, worker: string, options: { limit?: number; destination?: string } = {}) =>
@@ -44,6 +44,7 @@ test('a zombie with an old epoch writes nothing: neither sent, nor settled, nor 
           outcome: 'permanent',
           settlement: { state: 'rejected', code: 'refused', location: null },
           auditAction: 'declaration.settle',
+          charge: oneEuro,
         },
       ]),
     }))
@@ -130,14 +131,15 @@ test('state, attempt, receipt and trace are settled together or not at all', () 
       outcome: 'accepted',
       settlement: accepted,
       auditAction: 'declaration.settle',
+      charge: oneEuro,
     } as const
-    // Each of the three that follow the state made impossible, in turn: then the state must not move either.
-    for (const table of ['attempts', 'receipts', 'audit_events']) {
+    // Each of the four that follow the state made impossible, in turn: then the state must not move either.
+    for (const table of ['attempts', 'receipts', 'charges', 'audit_events']) {
       await q.sql.unsafe(`create function fail_${table}() returns trigger language plpgsql as $$ begin raise 'no'; end $$`)
       await q.sql.unsafe(`create trigger fail before insert or update on ${table} for each row execute function fail_${table}()`)
       await expect(q.database.forWorker((tx) => settle(tx, [settlement]))).rejects.toThrow()
       expect(await q.row(id)).toMatchObject({ state: 'sent' })
-      expect(await q.count('receipts')).toBe(0)
+      expect([await q.count('receipts'), await q.count('charges')]).toEqual([0, 0])
       expect(await q.audit(id)).toEqual([])
       await q.sql.unsafe(`drop trigger fail on ${table}`)
     }
@@ -166,11 +168,12 @@ test('settling twice settles once', () =>
       outcome: 'accepted',
       settlement: accepted,
       auditAction: 'declaration.settle',
+      charge: oneEuro,
     } as const
     const first = await q.database.forWorker((tx) => settle(tx, [settlement]))
     const second = await q.database.forWorker((tx) => settle(tx, [settlement]))
     expect([first.size, second.size]).toEqual([1, 0])
-    expect(await q.count('receipts')).toBe(1)
+    expect([await q.count('receipts'), await q.count('charges')]).toEqual([1, 1])
   }))
 
 test('a fault of ours while sending leaves the row to its lease, and rescue brings it home', () =>

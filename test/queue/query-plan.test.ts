@@ -6,6 +6,7 @@ import type { Tx } from '../../src/storage/database.ts'
 import { lockControl } from '../../src/storage/destination-controls.ts'
 import { claimDue, claimExpired, extendLeases, lookAhead, markSent, releaseClaims, settle } from '../../src/storage/queries.ts'
 import { connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
+import { oneEuro } from './harness.ts'
 
 const settledRows = 1_000_000
 const parkedRows = 20_000
@@ -130,9 +131,10 @@ const cases: readonly { name: string; run: (tx: Tx) => Promise<unknown>; indexes
           outcome: 'accepted',
           settlement: { state: 'accepted', receipt: { reference: null, answerSha256: 'cd'.repeat(32) } },
           auditAction: 'declaration.settle',
+          charge: oneEuro,
         })),
       ),
-    indexes: ['attempts_pkey', 'declarations_leased', 'declarations_open', 'declarations_pkey'],
+    indexes: ['attempts_pkey', 'charges_pkey', 'declarations_leased', 'declarations_open', 'declarations_pkey'],
   },
   { name: 'looking ahead', run: (tx) => lookAhead(tx, ['sidep', 'other']), indexes: ['declarations_due', 'declarations_turns'] },
 ]
