@@ -173,15 +173,18 @@ export async function measureCaptures(
   return { perSecond: (times.length * 1000) / ms, p99Ms: times[Math.floor(times.length * 0.99)] ?? 0, count: times.length }
 }
 
+/** `cpuMs` of the rotating process, `serverCpuMs` of the database's processes that served it. */
+export type RotationFigures = { readonly ms: number; readonly cpuMs: number; readonly serverCpuMs: number | null }
+
 /** Runs the rotation in a process of its own, as an operator would; gives its last line. */
-export function runRotation(world: KeysWorld, steps: string): Promise<{ ms: number; cpuMs: number }> {
+export function runRotation(world: KeysWorld, steps: string, restFactor = rewrapRestFactor): Promise<RotationFigures> {
   const script = new URL('../faults/keys-child.ts', import.meta.url).pathname
   const env = {
     ...process.env,
     KEYS_URL: world.keystoreUrl,
     KEYS_JWKS: world.jwks,
     KEYS_STEPS: steps,
-    KEYS_PACE: String(rewrapRestFactor),
+    KEYS_PACE: String(restFactor),
   }
   const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
@@ -191,7 +194,7 @@ export function runRotation(world: KeysWorld, steps: string): Promise<{ ms: numb
   return new Promise((done, failed) => {
     child.once('close', (code) => {
       if (code !== 0) failed(new Error(`the rotation ended with ${code}`))
-      else done(JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as { ms: number; cpuMs: number })
+      else done(JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as RotationFigures)
     })
   })
 }

@@ -77,7 +77,10 @@ function timeUs(run: () => void): number {
   return ((performance.now() - started) * 1000) / screeningsPerRound
 }
 
-/** Captures run all the time; the rotation runs beside them in its own process, at the low priority of the command. */
+/**
+ * Captures run all the time, as fast as two clients can, which takes both cores; the rotation
+ * runs beside them in its own process, at the low priority and with the rests of the command.
+ */
 async function benchRewrap(): Promise<{ readonly results: readonly BenchResult[] }> {
   const world = await openKeysWorld({ pharmacies: 350 })
   try {
@@ -87,7 +90,8 @@ async function benchRewrap(): Promise<{ readonly results: readonly BenchResult[]
     const rotation = runRotation(world, 'rotate,rewrap')
     const during = await measureCaptures(world, clients, rotation)
     const after = await measureCaptures(world, clients, wait(10_000))
-    const seconds = (await rotation).ms / 1000
+    const { ms, cpuMs, serverCpuMs } = await rotation
+    const [seconds, cpuSeconds] = [ms / 1000, (cpuMs + (serverCpuMs ?? 0)) / 1000]
     const [left] = await world.store.sql<{ rows: number }[]>`select count(*)::int as rows from record_keys
       join tenant_keys as key on key.id = tenant_key_id where not key.is_primary`
     const without = (before.perSecond + after.perSecond) / 2
@@ -100,8 +104,14 @@ async function benchRewrap(): Promise<{ readonly results: readonly BenchResult[]
           ratio: seconds / 120,
           against: '120 s',
         },
-        // On a busy machine this tells more than the clock on the wall.
-        { name: 'processor time of the rotating process', value: (await rotation).cpuMs / 1000, unit: 's' },
+        // On a busy machine this tells more than the clock on the wall. Ten per cent of two cores for 120 s are 24 s.
+        {
+          name: 'processor time of the rotation, its process and the database’s',
+          value: cpuSeconds,
+          unit: 's',
+          ratio: cpuSeconds / 24,
+          against: 'a tenth of two cores for 120 s',
+        },
         { name: 'rows left under an old key', value: left?.rows ?? -1, unit: 'rows' },
         {
           name: 'captures during the rotation',

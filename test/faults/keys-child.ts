@@ -1,4 +1,5 @@
 /** A process of its own that rotates keys, as the command does: it can be killed at any moment, and started again. */
+import { readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
@@ -31,6 +32,7 @@ const options = {
 }
 setPriority(10) // captures come first
 const started = performance.now()
+const startedAt = new Date()
 const cpuMs = () => (process.cpuUsage().user + process.cpuUsage().system) / 1000
 console.log(JSON.stringify({ step: 'started' }))
 for (const step of steps.split(',')) {
@@ -38,5 +40,20 @@ for (const step of steps.split(',')) {
   if (step === 'rewrap') console.log(JSON.stringify({ step, ...(await rewrap(deps, options)) }))
   if (step === 'destroy') await destroyReplacedKeys(deps, options)
 }
-console.log(JSON.stringify({ step: 'ended', ms: performance.now() - started, cpuMs: cpuMs() }))
+console.log(JSON.stringify({ step: 'ended', ms: performance.now() - started, cpuMs: cpuMs(), serverCpuMs: await serverCpuMs() }))
 await store.close()
+
+/** Processor time of the database's processes that served this one; null where there is no /proc. */
+async function serverCpuMs(): Promise<number | null> {
+  const backends = await store.sql<{ pid: number }[]>`select pid from pg_stat_activity
+    where application_name = 'passerelle-keys' and backend_start >= ${startedAt}`
+  try {
+    const ticks = backends.map(({ pid }) => {
+      const [user = '0', system = '0'] = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ').slice(11, 13)
+      return Number(user) + Number(system)
+    })
+    return ticks.reduce((sum, one) => sum + one, 0) * 10 // USER_HZ is 100 on every Linux
+  } catch {
+    return null
+  }
+}
