@@ -6,6 +6,8 @@ import type { Actions } from './actions/actions.ts'
 import { bindActions } from './actions/bind-actions.ts'
 import type { ActionDeps } from './actions/deps.ts'
 import { openForSending } from './actions/open-for-sending.ts'
+import { auditSignerOf } from './audit/audit-signer.ts'
+import { createSealJob } from './audit/seal-job.ts'
 import { type Auth, type AuthEvent, openAuth } from './auth/auth.ts'
 import { assert } from './base/assert.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -13,16 +15,17 @@ import { type Closers, createClosers } from './base/closers.ts'
 import { randomId } from './base/ids.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
+import type { CheckpointSigner } from './crypto/checkpoint.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
 import { openKeyRing } from './crypto/open-key-ring.ts'
-import { openRootKeys } from './crypto/root-jwks.ts'
+import { openConfiguredRootKeys } from './crypto/open-root-keys.ts'
 import { openDestinations } from './destinations/open-destinations.ts'
+import type { DestinationSettings } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
+import { chargeTermsOf } from './domain/tariff.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
-import type { DestinationSettings } from './domain/destination-settings.ts'
-import { createPeriodicJobs, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
-import { chargeTermsOf } from './domain/tariff.ts'
+import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
 import { type Database, openDatabase } from './storage/database.ts'
 import { openKeyStore } from './storage/keystore.ts'
@@ -46,6 +49,8 @@ type Foundation = {
   readonly database: Database
   readonly keyRing: KeyRing
   readonly pharmacies: ReadonlyMap<string, Pharmacy>
+  /** Null in the demo and test profiles where no key was given: nothing is sealed then. */
+  readonly auditSigner: CheckpointSigner | null
   readonly checks: ManagementDeps['checks']
   readonly closers: Closers
 }
@@ -156,7 +161,10 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
       database,
       wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
       random: overrides.random ?? Math.random,
-      events: { jobEnded: (ended) => events.periodicJobEnded(ended), jobFailed: (failed) => events.periodicJobFailed(failed) },
+      events: {
+        jobEnded: (ended) => didSomething(ended) && events.periodicJobEnded(ended),
+        jobFailed: (failed) => events.periodicJobFailed(failed),
+      },
     },
     periodicJobs(foundation),
   )
@@ -165,8 +173,24 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
 }
 
 /** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
-function periodicJobs(_foundation: Foundation): readonly PeriodicJob[] {
-  return []
+function periodicJobs({ auditSigner, clock, config, database, events }: Foundation): readonly PeriodicJob[] {
+  const jobs: PeriodicJob[] = []
+  if (auditSigner)
+    jobs.push(
+      createSealJob({
+        database,
+        signer: auditSigner,
+        clock,
+        anchorFile: config.auditAnchorFile,
+        onAnchored: (anchored) => events.auditAnchored(anchored),
+      }),
+    )
+  return jobs
+}
+
+/** A job that found nothing to do, every second of the day, says nothing. */
+function didSomething({ outcome, counts }: { outcome: JobOutcome; counts: JobCounts }): boolean {
+  return outcome !== 'done' || Object.values(counts).some((count) => count > 0)
 }
 
 async function openFoundation(config: Config, secrets: Secrets, overrides: Overrides): Promise<Foundation> {
@@ -183,7 +207,9 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
     const store = openKeyStore(secrets.keystoreDatabaseUrl)
     closers.push('key store', () => store.close())
     const report = (error: unknown) => events.keyStoreUnavailable({ error })
-    const keyRing = openKeyRing({ store, rootKeys: openRootKeys(secrets.rootKeysJwks), clock, report })
+    const rootKeys = openConfiguredRootKeys(config.rootKeys, secrets.rootKeysJwks)
+    closers.push('root keys', () => rootKeys.close())
+    const keyRing = openKeyRing({ store, rootKeys, clock, report })
     closers.push('key ring', () => keyRing.close())
     const register = await database.forNobody((tx) => ensurePharmacies(tx, config.pharmacies, clock.now()))
     const pharmacies = new Map(register.map((pharmacy) => [pharmacy.id, pharmacy]))
@@ -192,7 +218,8 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
       keyStore: () => store.findTenantKeys([]).then(() => true),
       migrations: async () => planMigrations(files, await database.listMigrations()).length === 0,
     }
-    return { config, clock, events, database, keyRing, pharmacies, checks, closers }
+    const auditSigner = auditSignerOf(secrets.auditKeyPem, config.publicUrl)
+    return { config, clock, events, database, keyRing, pharmacies, auditSigner, checks, closers }
   } catch (cause) {
     await closers.closeAll().catch(() => undefined)
     throw cause
@@ -224,6 +251,14 @@ function actionDeps({ config, clock, database, keyRing, pharmacies }: Foundation
   }
 }
 
+/** What this destination's receipts cost, decided once a pharmacy. */
+function chargeTermsAt({ config, pharmacies }: Foundation, destination: DestinationSettings) {
+  const { tariff, profile } = config
+  const unnamed = chargeTermsOf(tariff, { destination, finess: null, profile })
+  const named = new Map([...pharmacies].map(([id, { finess }]) => [id, chargeTermsOf(tariff, { destination, finess, profile })]))
+  return (pharmacyId: string) => (named.has(pharmacyId) ? (named.get(pharmacyId) ?? null) : unnamed)
+}
+
 function metricsOf({ config, database }: Foundation, routes: readonly string[]): Metrics {
   const readQueue = () => database.forWorker((tx) => countOpenDeclarations(tx))
   return createMetrics({ readQueue }, { routes, destinations: config.destinations.map((destination) => destination.id) })
@@ -249,14 +284,6 @@ function reportAuth(events: Events, event: AuthEvent): void {
       events.signInProviderUnavailable({ code: event.code })
       return
     case 'rpps-key-does-not-hold':
-/** What this destination's receipts cost, decided once a pharmacy. */
-function chargeTermsAt({ config, pharmacies }: Foundation, destination: DestinationSettings) {
-  const { tariff, profile } = config
-  const unnamed = chargeTermsOf(tariff, { destination, finess: null, profile })
-  const named = new Map([...pharmacies].map(([id, { finess }]) => [id, chargeTermsOf(tariff, { destination, finess, profile })]))
-  return (pharmacyId: string) => (named.has(pharmacyId) ? (named.get(pharmacyId) ?? null) : unnamed)
-}
-
     case 'subject-changed':
       events.professionalToCheck({ professionalId: event.professionalId, code: event.kind })
   }

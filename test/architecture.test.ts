@@ -29,21 +29,23 @@ const rooms: Record<string, readonly string[]> = {
 
 /** Room → packages from npm, and Node's own modules, that it may use. */
 const packages: Record<string, readonly string[]> = {
-  base: [],
+  // BlockList and isIP: no connection is made there.
+  base: ['node:net'],
   domain: [],
   formats: ['ltx', 'node:crypto', 'node:buffer'],
-  crypto: ['node-jose', 'node:crypto', 'node:util', 'undici'],
+  // Files: a key service's token, read anew each time, and the certificates of its connection.
+  crypto: ['node-jose', 'node:crypto', 'node:fs', 'node:util', 'undici'],
   config: ['zod', 'yaml', 'node:fs', 'node:path', 'node:net', 'node:crypto'],
   telemetry: ['pino', 'prom-client'],
   storage: ['drizzle-orm', 'postgres', 'node:crypto', 'node:fs', 'node:path'],
-  audit: [],
+  audit: ['node:fs'],
   queue: [],
-  destinations: ['undici', 'node:fs', 'node:net', 'node:tls', 'node:path', 'node:crypto'],
+  destinations: ['undici', 'ssh2', 'node:fs', 'node:net', 'node:tls', 'node:dns', 'node:path', 'node:crypto'],
   actions: [],
   auth: ['openid-client', 'undici', 'node:crypto', 'node:net'],
   http: ['hono', '@hono/node-server', 'zod', 'node:net', 'node:http', 'node:crypto'],
   web: ['hono', 'node:crypto'],
-  commands: ['commander', 'node:fs', 'node:os'],
+  commands: ['commander', 'node:fs', 'node:os', 'node:path', 'node:events'],
 }
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean }

@@ -21,6 +21,13 @@ export const auditActions = [
   'declaration.settle',
   'declaration.rescue',
   'declaration.retry',
+  'declaration.list-stopped',
+  'declaration.mark-received',
+  'retry-batch.request',
+  'retry-batch.approve',
+  'retry-batch.stop',
+  'retry-batch.end',
+  'housekeeping.run',
   'key.manage',
 ] as const
 export type AuditAction = (typeof auditActions)[number]
@@ -32,7 +39,10 @@ export type AuditEvent = {
   readonly outcome: 'done' | 'denied' | 'failed'
   /** A closed code that says why, where the outcome is not `done`. */
   readonly code?: string
-  readonly object?: { readonly type: 'screening' | 'declaration' | 'session' | 'route' | 'key'; readonly id: string | null }
+  readonly object?: {
+    readonly type: 'screening' | 'declaration' | 'session' | 'route' | 'key' | 'retry-batch'
+    readonly id: string | null
+  }
   readonly pharmacyId?: string | null
   readonly request: RequestContext | null
   readonly details?: AuditDetails

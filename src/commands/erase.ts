@@ -3,14 +3,13 @@ import { Command } from 'commander'
 import { appendEvent } from '../audit/append-event.ts'
 import { systemClock } from '../base/clock.ts'
 import { isId } from '../base/ids.ts'
-import { loadConfig } from '../config/load-config.ts'
 import { eraseRecords } from '../crypto/erasure.ts'
-import { parseRootKeys } from '../crypto/root-jwks.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { type ErasableScreening, findErasable, listPharmacyIds } from '../storage/erasure.ts'
 import { openKeyStore } from '../storage/keystore.ts'
 import { createKeyStoreAdmin } from '../storage/keystore-admin.ts'
-import { configRefused, say } from './say.ts'
+import { configOrMistakes } from './config-or-mistakes.ts'
+import { say } from './say.ts'
 
 const pharmaciesMax = 100_000
 const screeningsMax = 1000
@@ -33,10 +32,9 @@ async function eraseRecord(ids: readonly string[], confirmed: boolean): Promise<
       `${wrong.length} of the arguments are no screening ids: expected the form 00000000-0000-4000-8000-000000000000`,
     )
   if (ids.length > screeningsMax) throw new Error(`at most ${screeningsMax} screenings at once`)
-  const loaded = loadConfig(process.env, { now: systemClock.now(), parseRootKeys })
-  if (!loaded.ok) throw configRefused(loaded.problem)
-  const database = openDatabase(loaded.value.secrets.databaseUrl)
-  const store = openKeyStore(loaded.value.secrets.keystoreDatabaseUrl)
+  const { secrets } = configOrMistakes()
+  const database = openDatabase(secrets.databaseUrl)
+  const store = openKeyStore(secrets.keystoreDatabaseUrl)
   try {
     const found = await findAll(database, ids)
     const missing = ids.filter((id) => !found.some((one) => one.screeningId === id))

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
-import { loadConfig } from '../config/load-config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { describeKeysStatus, describeProgress, describeRewrap, describeRootProblem } from '../crypto/commands.ts'
-import { generateRootKeys, openRootKeys, parseRootKeys } from '../crypto/root-jwks.ts'
+import { openConfiguredRootKeys } from '../crypto/open-root-keys.ts'
+import { generateRootKeys } from '../crypto/root-jwks.ts'
 import { addRootKey, promoteRootKey, type RootChange, retireRootKey } from '../crypto/root-rotation.ts'
 import {
   destroyReplacedKeys,
@@ -24,7 +24,8 @@ import { openDatabase } from '../storage/database.ts'
 import { listUsedKeyRefs } from '../storage/erasure.ts'
 import { openKeyStore } from '../storage/keystore.ts'
 import { createKeyStoreAdmin } from '../storage/keystore-admin.ts'
-import { configRefused, note, say } from './say.ts'
+import { configOrMistakes } from './config-or-mistakes.ts'
+import { note, say } from './say.ts'
 
 /** Thousands of rows a statement, on a machine that serves others. */
 const batchTimeoutMs = 60_000
@@ -60,7 +61,7 @@ export function keysCommand(): Command {
     .argument('<kid>', 'name of the old root key')
     .description('print the root key file without this key; refused while anything needs it')
     .action(async (kid: string) =>
-      withKeys(async ({ admin }, { rootKeysJwks: text }) => printChange(await retireRootKey({ admin }, { text, kid }))),
+      withKeys(async ({ admin }) => printChange(await retireRootKey({ admin }, { text: rootFileText(), kid }))),
     )
   keys
     .command('destroy')
@@ -118,17 +119,18 @@ async function sweep(evenIfSuspicious: boolean): Promise<void> {
 }
 
 async function withKeys(run: (deps: RotationDeps, secrets: Secrets) => Promise<void>): Promise<void> {
-  const loaded = loadConfig(process.env, { now: systemClock.now(), parseRootKeys })
-  if (!loaded.ok) throw configRefused(loaded.problem)
+  const loaded = configOrMistakes()
   // Captures go on meanwhile: they come first, and batches may take their time.
   setPriority(10)
-  const store = openKeyStore(loaded.value.secrets.keystoreDatabaseUrl, { timeoutMs: batchTimeoutMs })
+  const rootKeys = openConfiguredRootKeys(loaded.config.rootKeys, loaded.secrets.rootKeysJwks)
+  const store = openKeyStore(loaded.secrets.keystoreDatabaseUrl, { timeoutMs: batchTimeoutMs })
   try {
     const admin = createKeyStoreAdmin(store.sql)
-    const deps = { store, admin, rootKeys: openRootKeys(loaded.value.secrets.rootKeysJwks), clock: systemClock, newId: randomId }
-    await run(deps, loaded.value.secrets)
+    const deps = { store, admin, rootKeys, clock: systemClock, newId: randomId }
+    await run(deps, loaded.secrets)
   } finally {
     await store.close()
+    await rootKeys.close()
   }
 }
 

@@ -21,6 +21,8 @@ export type Config = {
   readonly signIn: SignInSettings
   readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number }
   readonly worker: { readonly leaseSeconds: number; readonly batchSize: number; readonly pollSeconds: number }
+  readonly rootKeys: RootKeySettings
+  readonly duplicateSearch: { readonly screeningsPerPharmacy: number }
   /** Where the gateway and its databases stand; null only in the demo and test profiles. */
   readonly hosting: HostingDeclaration | null
   readonly pharmacies: readonly PharmacySettings[]
@@ -62,9 +64,33 @@ export type HostingDeclaration = {
   readonly country: string
 }
 
+/** How a key service is reached; paths are absolute. */
+export type KeyServiceConnection = {
+  readonly url: string
+  readonly timeoutMs: number
+  readonly caFile: string | null
+  readonly clientCertificateFile: string | null
+  readonly clientKeyFile: string | null
+  readonly tokenFile: string | null
+}
+
+export type RootKeySettings =
+  | { readonly kind: 'file' }
+  | (KeyServiceConnection & {
+      readonly kind: 'transit'
+      readonly mount: string
+      readonly keyName: string
+      readonly namespace: string | null
+    })
+  | (KeyServiceConnection & {
+      readonly kind: 'okms'
+      readonly primaryKeyId: string
+      readonly otherKeyIds: readonly string[]
+    })
+
 export type OutsideEndpoint = {
-  readonly purpose: 'sign-in' | 'destination'
-  /** `psc`, or the destination's id. */
+  readonly purpose: 'sign-in' | 'destination' | 'root-keys'
+  /** `psc`, the destination's id, or the kind of key service. */
   readonly name: string
   /** Host, with its port where it is not the scheme's own. */
   readonly host: string

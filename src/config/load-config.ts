@@ -5,6 +5,7 @@ import { decideConfig } from './decide-config.ts'
 import { type Env, readEnv } from './env.ts'
 import { type ConfigFiles, readConfigFiles } from './files.ts'
 import { sortMistakes } from './mistakes.ts'
+import { rootKeysKindOf } from './schemas/root-keys.ts'
 import { type OwnerUrls, readOwnerUrls, readSecrets, type SecretParsers, type Secrets } from './secrets.ts'
 
 export type LoadedConfig = {
@@ -31,7 +32,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Result
   const read = readEnv(env)
   const files = readConfigFiles(read.configDir)
   const config = decideConfig(read, files, options)
-  const secrets = readSecrets(read, options)
+  const secrets = readSecrets(read, options, rootKeysKindOf(files.gateway.value))
   if (config.ok && secrets.ok) return ok({ config: config.value, secrets: secrets.value, origins: originsOf(read, files) })
   return fail(sortMistakes([...(config.ok ? [] : config.problem), ...(secrets.ok ? [] : secrets.problem)]))
 }

@@ -12,8 +12,8 @@ export type Secrets = {
   readonly databaseOwnerUrl: string | null
   readonly keystoreDatabaseUrl: string
   readonly keystoreOwnerUrl: string | null
-  /** Text of the JWKS file of root keys: JSON, at least one key, each with a `kid` of its own. */
-  readonly rootKeysJwks: string
+  /** Text of the JWKS file of root keys: JSON, at least one key, each with a `kid` of its own; null only beside a key service. */
+  readonly rootKeysJwks: string | null
   readonly pscClientSecret: string
   /** PEM of the key that signs the audit log's checkpoints; null only in the demo and test profiles: nothing is sealed then. */
   readonly auditKeyPem: string | null
@@ -43,6 +43,7 @@ export type SecretParsers = {
 export function readSecrets(
   env: Env,
   { parseRootKeys, parseAuditKey }: SecretParsers = {},
+  rootKeysKind: 'file' | 'transit' | 'okms' = 'file',
 ): Result<Secrets, readonly ConfigMistake[]> {
   const reading = new SecretReading(env)
   const databaseUrl = reading.databaseUrl('DATABASE_URL')
@@ -52,13 +53,12 @@ export function readSecrets(
   const pscClientSecret = reading.secret('PSC_CLIENT_SECRET')
   if (env.profile === 'production' && pscClientSecret !== null && isWeakSecret(pscClientSecret))
     reading.mistake('PSC_CLIENT_SECRET', `is a default or shorter than ${secretLengthMin} characters: refused in production`)
-  const rootKeysJwks = reading.rootKeys(parseRootKeys ?? checkShape)
+  const rootKeysJwks = reading.rootKeys(parseRootKeys ?? checkShape, { optional: rootKeysKind !== 'file' })
   const auditKeyPem = reading.auditKey(parseAuditKey ?? checkPemShape)
   for (const { key, message } of checkTwoDatabases({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl }))
     reading.mistake(key, message)
   if (reading.mistakes.length > 0) return fail(reading.mistakes)
-  if (databaseUrl === null || keystoreDatabaseUrl === null || pscClientSecret === null || rootKeysJwks === null)
-    return fail(reading.mistakes)
+  if (databaseUrl === null || keystoreDatabaseUrl === null || pscClientSecret === null) return fail(reading.mistakes)
   return ok({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl, rootKeysJwks, pscClientSecret, auditKeyPem })
 }
 
@@ -103,8 +103,9 @@ class SecretReading {
     return problem === null ? text : this.mistake(name, problem)
   }
 
-  rootKeys(parse: ParseRootKeys): string | null {
+  rootKeys(parse: ParseRootKeys, options: { optional: boolean }): string | null {
     const path = this.#env.rootKeysFile
+    if (path === null && options.optional) return null
     if (path === null) return this.mistake('ROOT_KEYS_FILE', 'missing: expected the path of the JWKS file of root keys')
     const text = readBoundedText(path, rootKeysBytesMax)
     if (!text.ok) return this.mistake('ROOT_KEYS_FILE', `its file ${text.problem}`)

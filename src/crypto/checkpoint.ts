@@ -54,6 +54,8 @@ export function openCheckpoint(note: string, verifierKey: string): Result<Checkp
   if (note.length > noteCharactersMax || !parts || !key) return fail('malformed')
   const [, origin = '', size = '', root = '', name = '', signature = ''] = parts
   const bytes = Buffer.from(signature, 'base64')
+  // One note, one text: base64 that says the same bytes in other letters is refused.
+  if (bytes.toString('base64') !== signature) return fail('malformed')
   const hash = keyHashOf(key.origin, key.publicKey)
   if (origin !== key.origin || name !== key.origin || !bytes.subarray(0, keyHashLength).equals(hash)) return fail('other-key')
   const signer = createPublicKey({ key: Buffer.concat([spkiPrefix, key.publicKey]), type: 'spki', format: 'der' })

@@ -17,6 +17,12 @@ export const cryptoUses: readonly CryptoUse[] = [
     purpose: 'tokens stored as digests; sign-in state and ID token under a key of the browser',
   },
   { file: 'base/ids.ts', calls: ['crypto.randomUUID'], algorithm: 'UUIDv4, 122 random bits', purpose: 'ids' },
+  {
+    file: 'crypto/checkpoint.ts',
+    calls: ['createHash', 'createPrivateKey', 'createPublicKey', 'generateKeyPairSync', 'sign', 'verify'],
+    algorithm: 'Ed25519; SHA-256',
+    purpose: 'signed checkpoints of the audit log',
+  },
   { file: 'crypto/column-keys.ts', calls: ['createHmac'], algorithm: 'HKDF-SHA-256, 256-bit keys', purpose: 'column keys' },
   {
     file: 'crypto/envelope.ts',
@@ -25,6 +31,7 @@ export const cryptoUses: readonly CryptoUse[] = [
     purpose: 'nonces of sealed columns',
   },
   { file: 'crypto/jose.ts', calls: ['node-jose'], algorithm: 'JWE A256GCMKW + A256GCM', purpose: 'tenant keys under a root key' },
+  { file: 'crypto/merkle.ts', calls: ['createHash'], algorithm: 'SHA-256', purpose: 'Merkle tree of the audit log' },
   {
     file: 'crypto/open-key-ring.ts',
     calls: ['createHmac', 'hkdfSync'],

@@ -10,6 +10,7 @@ import {
   printableId,
   printableMethod,
   printableNumber,
+  printableRoot,
   printableRoute,
 } from './printable.ts'
 
@@ -38,6 +39,8 @@ export type Events = {
   /** The channel that wakes the worker was lost: it polls until the channel is back. */
   listenLost(fields: { channel: string }): void
   keyStoreUnavailable(fields: Failed): void
+  /** A checkpoint of the audit log: with the log of this process, its root (base64) leaves the database. */
+  auditAnchored(fields: { size: number; root: string }): void
   /** A job that comes round by itself (housekeeping, sweeps) has ended; `counts` says what it did. */
   periodicJobEnded(fields: { job: string; outcome: string; durationMs: number; counts: Readonly<Record<string, number>> }): void
   periodicJobFailed(fields: { job: string } & Failed): void
@@ -71,6 +74,8 @@ function processEvents(logger: Logger, fault: DescribeFault) {
     gatewayStopped: ({ reason, uptimeMs }) =>
       logger.info({ event: 'gateway-stopped', reason: printableCode(reason), uptimeMs: printableNumber(uptimeMs) }),
     gatewayFailed: ({ error }) => logger.error({ event: 'gateway-failed', ...fault(error) }),
+    auditAnchored: ({ size, root }) =>
+      logger.info({ event: 'audit-anchored', size: printableNumber(size), root: printableRoot(root) }),
     keyStoreUnavailable: ({ error }) => logger.error({ event: 'key-store-unavailable', ...fault(error) }),
   } satisfies Partial<Events>
 }

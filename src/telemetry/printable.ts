@@ -42,6 +42,11 @@ export function printableCounts(counts: unknown): readonly string[] {
 }
 const countsMax = 30
 
+/** The root of a Merkle tree: 32 bytes in base64. */
+export function printableRoot(value: string): string {
+  return /^[A-Za-z0-9+/]{43}=$/.test(value) ? value : unprintable
+}
+
 /** A finite number, milliseconds to the tenth; null for anything else. */
 export function printableNumber(value: number | null): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? Math.round(value * 10) / 10 : null

@@ -1,4 +1,5 @@
 /** The sealed audit log: RFC 9162 trees, signed checkpoints, and what somebody with every right over the database cannot hide. */
+import { spawnSync } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { appendAnchor, readAnchors } from '../../src/audit/anchor-file.ts'
 import { type AuditEvent, appendEvent, appendEvents } from '../../src/audit/append-event.ts'
+import { exportLog } from '../../src/audit/export-log.ts'
 import { sealEvents } from '../../src/audit/seal-events.ts'
 import { verifyLog } from '../../src/audit/verify-log.ts'
 import { createCheckpointSigner, generateCheckpointKey, openCheckpoint, parseCheckpointKey } from '../../src/crypto/checkpoint.ts'
@@ -245,6 +247,49 @@ test('the application can neither change nor delete a segment, nor read the log 
   await expect(app`delete from audit_events`).rejects.toThrow('permission denied')
   expect(await app`select * from audit_events`).toEqual([])
   await app.end()
+})
+
+test('an export verifies offline with the small verifier that stands alone, and one changed byte of it does not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'passerelle-export-'))
+  try {
+    await write(600)
+    await write(600)
+    const { checkpoint } = await seal()
+    await write(3)
+    await seal()
+    const out = { events: '', checkpoints: '' }
+    const leaves = await exportLog(
+      { database },
+      {
+        writeEvents: async (lines) => {
+          out.events += lines
+        },
+        writeCheckpoint: async (note) => {
+          out.checkpoints += note
+        },
+      },
+    )
+    expect(leaves).toBe(1203)
+    await appendAnchor(join(folder, 'anchors'), checkpoint ?? '')
+    const run = async (events: string, anchors = 'anchors') => {
+      await writeFile(join(folder, 'events.jsonl'), events)
+      await writeFile(join(folder, 'checkpoints'), out.checkpoints)
+      const script = new URL('../../compose/verify-audit.mjs', import.meta.url).pathname
+      const { status, stdout } = spawnSync(process.execPath, [script, folder, signer.verifierKey, join(folder, anchors)])
+      return { status, said: stdout.toString() }
+    }
+    expect(await run(out.events)).toEqual({
+      status: 0,
+      said: '1203 events, 3 checkpoints, 1 anchors: nothing was changed\n',
+    })
+    expect((await run(out.events.replace('not-signed-in', 'not-signed-up'))).status).toBe(1)
+    expect((await run(out.events.split('\n').slice(1).join('\n'))).status).toBe(1)
+    expect((await run(out.events.split('\n').slice(0, 900).join('\n'))).said).toContain(
+      'an anchor knows 1200 events, there are 900',
+    )
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 test('how far the seal is behind can be asked', async () => {

@@ -91,8 +91,10 @@ export const brokenEnvironments: readonly BrokenConfig[] = [
       KEYSTORE_DATABASE_URL_FILE: undefined,
       PSC_CLIENT_SECRET_FILE: '',
       ROOT_KEYS_FILE: undefined,
+      AUDIT_KEY_FILE: undefined,
     },
     mistakes: [
+      'environment  AUDIT_KEY_FILE: missing: expected the path of the key that seals the audit log (audit new-key makes one)',
       'environment  DATABASE_URL: missing: expected DATABASE_URL_FILE or DATABASE_URL',
       'environment  KEYSTORE_DATABASE_URL: missing: expected KEYSTORE_DATABASE_URL_FILE or KEYSTORE_DATABASE_URL',
       'environment  PSC_CLIENT_SECRET: missing: expected PSC_CLIENT_SECRET_FILE or PSC_CLIENT_SECRET',
@@ -174,6 +176,13 @@ export const brokenEnvironments: readonly BrokenConfig[] = [
     env: owner,
     files: { KEYSTORE_OWNER_URL: exampleSecrets.DATABASE_OWNER_URL },
     mistakes: ['environment  KEYSTORE_OWNER_URL: names another database than KEYSTORE_DATABASE_URL'],
+  },
+  {
+    title: 'an audit key that is none',
+    files: { AUDIT_KEY: 'HiddenWord9' },
+    mistakes: [
+      'environment  AUDIT_KEY_FILE: in its file: expected an Ed25519 private key, PKCS #8 in PEM (audit new-key makes one)',
+    ],
   },
   {
     title: 'root keys that are not JSON',

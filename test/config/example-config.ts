@@ -17,6 +17,8 @@ export const exampleSecrets = {
   KEYSTORE_DATABASE_URL: 'postgres://gateway:Vb2kT9rXe4wMq8zN@keys.internal:5432/keystore\n',
   KEYSTORE_OWNER_URL: 'postgres://owner:Ru6pC1hLs3jDy7gF@keys.internal:5432/keystore\n',
   PSC_CLIENT_SECRET: 'fT5mZ9qWk2xBv8nRj4Lp\n',
+  AUDIT_KEY:
+    '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIOnlyATestOnlyATestOnlyATestOnlyATestOnlyA=\n-----END PRIVATE KEY-----\n',
   ROOT_KEYS: '{"keys":[{"kty":"oct","kid":"root-1","k":"bm90IGEga2V5IGF0IGFsbCwgb25seSBhIHRlc3Q"}]}\n',
 } as const
 
@@ -63,6 +65,7 @@ function environmentOf(directory: string, changes: Readonly<Record<string, strin
     KEYSTORE_DATABASE_URL_FILE: '@/KEYSTORE_DATABASE_URL',
     PSC_CLIENT_SECRET_FILE: '@/PSC_CLIENT_SECRET',
     ROOT_KEYS_FILE: '@/ROOT_KEYS',
+    AUDIT_KEY_FILE: '@/AUDIT_KEY',
     ...changes,
   }
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value?.replace(/^@\//, `${directory}/`)]))

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { fail, ok } from '../../src/base/result.ts'
 import { loadConfig, loadOwnerUrls } from '../../src/config/load-config.ts'
 import { printMistakes } from '../../src/config/mistakes.ts'
+import type { TransportSettings } from '../../src/domain/destination-settings.ts'
 import { type ExampleChanges, exampleSecrets, withExampleConfig } from './example-config.ts'
 
 const now = new Date('2026-11-23T12:00:00Z')
@@ -40,6 +41,7 @@ describe('a configuration that is taken', () => {
         caFile: null,
         clientCertificateFile: null,
         clientKeyFile: null,
+        privateNetworks: [],
         insecureAllowPlainHttp: false,
       },
       deduplicates: 'none',
@@ -70,6 +72,74 @@ describe('a configuration that is taken', () => {
     ])
   })
 
+  test('reads root keys in a key service: files named absolutely, its host among those that may be called, no key file asked for', () => {
+    const files = { token: 'hvs.HiddenWord9\n', 'ca.pem': '-----BEGIN CERTIFICATE-----\n' }
+    const transit = `rootKeys:
+  kind: transit
+  url: https://coffre.example:8200
+  keyName: passerelle
+  tokenFile: token
+  caFile: ca.pem
+  country: FR
+
+sessions:`
+    const { config, secrets } = load({ edits: [['gateway', 'sessions:', transit]], env: { ROOT_KEYS_FILE: undefined }, files })
+
+    const absolute = expect.stringMatching(/^\/.*\/(token|ca\.pem)$/)
+    expect(config.rootKeys).toEqual({
+      kind: 'transit',
+      url: 'https://coffre.example:8200',
+      timeoutMs: 5000,
+      caFile: absolute,
+      clientCertificateFile: null,
+      clientKeyFile: null,
+      tokenFile: absolute,
+      mount: 'transit',
+      keyName: 'passerelle',
+      namespace: null,
+    })
+    expect(config.outsideEndpoints).toContainEqual({
+      purpose: 'root-keys',
+      name: 'transit',
+      host: 'coffre.example:8200',
+      country: 'FR',
+    })
+    expect(secrets.rootKeysJwks).toBe(null)
+    expect(load({}).config).toMatchObject({ rootKeys: { kind: 'file' }, duplicateSearch: { screeningsPerPharmacy: 10_000 } })
+  })
+
+  test('reads each kind of transport, with its files named absolutely and its host among those that may be called', () => {
+    const put = (transport: string): Partial<TransportSettings> => {
+      const { config } = load({
+        edits: [['destinations', 'kind: https\n      url: https://plateforme.region.example/cisis/oru', transport]],
+        files: { 'key.pem': '-----BEGIN OPENSSH PRIVATE KEY-----\n', word: 'sHq7mZx2\n' },
+      })
+      const { host } = config.outsideEndpoints.find(({ name }) => name === 'health-record') ?? { host: 'none' }
+      const { transport: read } = config.destinations[1] ?? {}
+      return { ...read, host } as Partial<TransportSettings>
+    }
+    const fingerprint = `SHA256:${'A'.repeat(43)}`
+    const drop = 'outbox: /oru\n      answers: /ack'
+    expect(put('kind: mllp\n      host: hl7.region.example\n      port: 2575')).toMatchObject({
+      kind: 'mllp',
+      host: 'hl7.region.example:2575',
+      port: 2575,
+      caFile: null,
+    })
+    const sftp = `kind: sftp\n      host: depot.region.example\n      user: passerelle\n      hostKeys: ["${fingerprint}"]\n      ${drop}`
+    expect(put(`${sftp}\n      privateKeyFile: key.pem`)).toMatchObject({
+      kind: 'sftp',
+      host: 'depot.region.example',
+      port: 22,
+      hostKeys: [fingerprint],
+      privateKeyFile: expect.stringMatching(/^\/.*\/key\.pem$/),
+      passwordFile: null,
+      pollMs: 1000,
+    })
+    expect(put(`${sftp}\n      passwordFile: word`)).toMatchObject({ passwordFile: expect.stringMatching(/^\/.*\/word$/) })
+    expect(put(`kind: folder\n      ${drop}`)).toMatchObject({ kind: 'folder', outbox: '/oru', answers: '/ack', host: 'none' })
+  })
+
   test('keeps leading zeros, tidies names, writes telephone numbers one way and names files absolutely', () => {
     const { config, directory } = load({
       edits: [
@@ -85,7 +155,7 @@ describe('a configuration that is taken', () => {
       ['Pharmacie des Tilleuls', '+33199001235'],
       ['Pharmacie de la Citadelle', null],
     ])
-    expect(config.destinations[1]?.transport.caFile).toBe(`${directory}/authority.pem`)
+    expect(config.destinations[1]?.transport).toMatchObject({ caFile: `${directory}/authority.pem` })
   })
 
   test('follows an alias to the anchor above it', () => {
@@ -122,7 +192,11 @@ describe('the demo and test profiles', () => {
     ['gateway', '    - auth.esw.esante.gouv.fr\n    - wallet.esw.esante.gouv.fr\n', '    - 127.0.0.1:4000\n'],
     ['gateway', 'expectIssParameter: true', 'insecureAllowHttp: true'],
     ['gateway', 'certificateValidUntil: 2027-11-30', 'certificateValidUntil: 2020-01-01'],
-    ['destinations', 'https://plateforme.region.example/cisis/oru', 'http://127.0.0.1:4100\n      insecureAllowPlainHttp: true'],
+    [
+      'destinations',
+      'https://plateforme.region.example/cisis/oru',
+      'http://127.0.0.1:4100\n      insecureAllowPlainHttp: true\n      privateNetworks: [127.0.0.0/8]',
+    ],
     ['destinations', 'billed: false', 'billed: false\n    test: true'],
     ['pharmacies', 'Pharmacie du Canal', 'Démo Pharmacie du Canal'],
   ]
@@ -155,6 +229,7 @@ describe('secrets', () => {
       keystoreOwnerUrl: exampleSecrets.KEYSTORE_OWNER_URL.trim(),
       rootKeysJwks: exampleSecrets.ROOT_KEYS,
       pscClientSecret: exampleSecrets.PSC_CLIENT_SECRET.trim(),
+      auditKeyPem: exampleSecrets.AUDIT_KEY,
     })
   })
 

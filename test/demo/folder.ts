@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { generateCheckpointKey } from '../../src/crypto/checkpoint.ts'
 import { generateRootKeys } from '../../src/crypto/root-jwks.ts'
 
 export type DemoPorts = {
@@ -32,6 +33,7 @@ export function openDemoFolder(path: string): DemoFolder {
     if (!existsSync(secretPath(name))) writeSecret(name, make())
     return readFileSync(secretPath(name), 'utf8').trim()
   }
+  keepSecret('audit-key.pem', () => generateCheckpointKey().trim())
   keepSecret('root-keys.json', () => generateRootKeys(new Date()).trim())
   return {
     path,
@@ -74,6 +76,7 @@ worker:
       url: http://localhost:${ports.sidep}/oru
       timeoutMs: ${options.timeoutMs ?? 5000}
       insecureAllowPlainHttp: true
+      privateNetworks: ["127.0.0.0/8", "::1"]
     deduplicates: ${options.deduplicates ?? 'control-id'}
     retry: { baseMs: 500, capMs: 30000 }
     pharmacies: all

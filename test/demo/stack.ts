@@ -138,6 +138,8 @@ function environment(folder: DemoFolder, server: PostgresServer, ports: DemoPort
     KEYSTORE_DATABASE_URL_FILE: secret('keystore-url', url('keystore_app', databases.keystore)),
     KEYSTORE_OWNER_URL_FILE: secret('keystore-owner-url', url('keystore_owner', databases.keystore)),
     ROOT_KEYS_FILE: join(folder.path, 'secrets', 'root-keys.json'),
+    AUDIT_KEY_FILE: join(folder.path, 'secrets', 'audit-key.pem'),
+    AUDIT_ANCHOR_FILE: join(folder.path, 'logs', 'audit-anchors'),
     PSC_CLIENT_SECRET_FILE: join(folder.path, 'secrets', 'psc-client-secret'),
   }
 }

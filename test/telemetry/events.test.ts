@@ -27,6 +27,7 @@ const given: FieldsOf = {
   leaseLost: declaration,
   workerFailed: { step: 'heartbeat', error },
   listenLost: { channel: 'declarations_due' },
+  auditAnchored: { size: 1403, root: 'n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=' },
   keyStoreUnavailable: { error },
   periodicJobEnded: {
     job: 'housekeeping',
@@ -66,6 +67,7 @@ test('each event is one line with its name, its fields and nothing else', () => 
     ['warn', { event: 'lease-lost', ...declaration }],
     ['error', { event: 'worker-failed', step: 'heartbeat', error: fault }],
     ['warn', { event: 'listen-lost', channel: 'declarations_due' }],
+    ['info', { event: 'audit-anchored', ...given.auditAnchored }],
     ['error', { event: 'key-store-unavailable', error: fault }],
     ['info', { event: 'periodic-job-ended', ...given.periodicJobEnded, counts: ['attempts-rolled-up=200', 'sessions=3'] }],
     ['error', { event: 'periodic-job-failed', job: 'housekeeping', error: fault }],
