@@ -6,6 +6,20 @@ CREATE OR REPLACE FUNCTION public.passerelle_is_worker()
  STABLE
 AS $function$ select coalesce(current_setting('passerelle.scope', true), '') = 'worker' $function$;
 
+CREATE OR REPLACE FUNCTION public.passerelle_note_late_charges()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(7277347237);
+  insert into late_charges (screening_id, kind, pharmacy_id, charged_on, amount_cents, billing_month)
+  select w.screening_id, w.kind, w.pharmacy_id, w.charged_on, w.amount_cents, (frozen.month + interval '1 month')::date
+  from written w,
+    lateral (select max(b.month) as month from billing_months b where b.pharmacy_id = w.pharmacy_id) frozen
+  where w.charged_on < frozen.month + interval '1 month';
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.passerelle_pharmacy()
  RETURNS uuid
  LANGUAGE sql
@@ -32,6 +46,14 @@ begin
   )
   select count(*) into purged from gone;
   return purged;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.passerelle_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'an issued statement does not change' using errcode = '42501';
 end $function$;
 
 create table attempts (
@@ -91,6 +113,16 @@ create table audit_segments (
   purged_at timestamp with time zone
 );
 alter table audit_segments owner to passerelle_owner;
+
+create table billing_months (
+  pharmacy_id uuid not null,
+  month date not null,
+  frozen_at timestamp with time zone not null,
+  completed_at timestamp with time zone
+);
+alter table billing_months owner to passerelle_owner;
+alter table billing_months enable row level security;
+alter table billing_months force row level security;
 
 create table charges (
   screening_id uuid not null,
@@ -165,6 +197,18 @@ create table idempotency_keys (
 alter table idempotency_keys owner to passerelle_owner;
 alter table idempotency_keys enable row level security;
 alter table idempotency_keys force row level security;
+
+create table late_charges (
+  screening_id uuid not null,
+  kind text not null,
+  pharmacy_id uuid not null,
+  charged_on date not null,
+  amount_cents integer not null,
+  billing_month date not null
+);
+alter table late_charges owner to passerelle_owner;
+alter table late_charges enable row level security;
+alter table late_charges force row level security;
 
 create table memberships (
   pharmacy_id uuid not null,
@@ -318,6 +362,56 @@ create table sign_ins (
 );
 alter table sign_ins owner to passerelle_owner;
 
+create table statement_files (
+  number text not null,
+  format text not null,
+  pharmacy_id uuid not null,
+  bytes bytea not null
+);
+alter table statement_files owner to passerelle_owner;
+alter table statement_files enable row level security;
+alter table statement_files force row level security;
+
+create table statement_seals (
+  number text not null,
+  pharmacy_id uuid not null,
+  manifest text not null,
+  signature text not null,
+  key_id text not null,
+  sealed_at timestamp with time zone not null
+);
+alter table statement_seals owner to passerelle_owner;
+alter table statement_seals enable row level security;
+alter table statement_seals force row level security;
+
+create table statement_series (
+  issuer text not null,
+  year integer not null,
+  last_sequence integer not null
+);
+alter table statement_series owner to passerelle_owner;
+
+create table statements (
+  number text not null,
+  issuer text not null,
+  year integer not null,
+  sequence integer not null,
+  pharmacy_id uuid not null,
+  kind text not null,
+  month date not null,
+  credits text,
+  issued_on date not null,
+  net_cents bigint not null,
+  vat_cents bigint not null,
+  gross_cents bigint not null,
+  content jsonb not null,
+  issued_by uuid,
+  issued_at timestamp with time zone not null
+);
+alter table statements owner to passerelle_owner;
+alter table statements enable row level security;
+alter table statements force row level security;
+
 alter table attempts add constraint attempts_message_sha256_check CHECK ((message_sha256 ~ '^[0-9a-f]{64}$'::text));
 alter table attempts add constraint attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'permanent'::text, 'transient'::text, 'ambiguous'::text, 'interrupted'::text])));
 alter table attempts add constraint attempts_pkey PRIMARY KEY (declaration_id, epoch);
@@ -332,6 +426,8 @@ alter table audit_segments add constraint audit_segments_edge_check CHECK (((oct
 alter table audit_segments add constraint audit_segments_first_index_check CHECK ((first_index >= 0));
 alter table audit_segments add constraint audit_segments_pkey PRIMARY KEY (first_index);
 alter table audit_segments add constraint audit_segments_size_check CHECK (((size >= 1) AND (size <= 1000)));
+alter table billing_months add constraint billing_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric));
+alter table billing_months add constraint billing_months_pkey PRIMARY KEY (pharmacy_id, month);
 alter table charges add constraint charges_check CHECK ((((kind = 'charge'::text) AND (amount_cents >= 0)) OR ((kind = 'credit'::text) AND (amount_cents <= 0))));
 alter table charges add constraint charges_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text));
 alter table charges add constraint charges_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'credit'::text])));
@@ -357,6 +453,8 @@ alter table destination_controls add constraint destination_controls_pkey PRIMAR
 alter table idempotency_keys add constraint idempotency_keys_body_mac_check CHECK ((octet_length(body_mac) = 32));
 alter table idempotency_keys add constraint idempotency_keys_key_sha256_check CHECK ((octet_length(key_sha256) = 32));
 alter table idempotency_keys add constraint idempotency_keys_pkey PRIMARY KEY (pharmacy_id, key_sha256);
+alter table late_charges add constraint late_charges_check CHECK (((billing_month > charged_on) AND (EXTRACT(day FROM billing_month) = (1)::numeric)));
+alter table late_charges add constraint late_charges_pkey PRIMARY KEY (screening_id, kind);
 alter table memberships add constraint memberships_pkey PRIMARY KEY (pharmacy_id, professional_id);
 alter table memberships add constraint memberships_role_check CHECK ((role = ANY (ARRAY['titular'::text, 'pharmacist'::text, 'student'::text, 'preparer'::text, 'group-admin'::text, 'dpo'::text, 'operator'::text])));
 alter table periodic_jobs add constraint periodic_jobs_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'cut-short'::text])));
@@ -407,15 +505,32 @@ alter table sessions add constraint sessions_token_hash_check CHECK ((octet_leng
 alter table sessions add constraint sessions_token_hash_key UNIQUE (token_hash);
 alter table sign_ins add constraint sign_ins_pkey PRIMARY KEY (token_hash);
 alter table sign_ins add constraint sign_ins_token_hash_check CHECK ((octet_length(token_hash) = 32));
+alter table statement_files add constraint statement_files_format_check CHECK ((format = ANY (ARRAY['pdf'::text, 'xml'::text, 'csv'::text, 'json'::text])));
+alter table statement_files add constraint statement_files_pkey PRIMARY KEY (number, format);
+alter table statement_seals add constraint statement_seals_pkey PRIMARY KEY (number);
+alter table statement_series add constraint statement_series_issuer_check CHECK ((issuer ~ '^[0-9]{9}$'::text));
+alter table statement_series add constraint statement_series_last_sequence_check CHECK ((last_sequence >= 0));
+alter table statement_series add constraint statement_series_pkey PRIMARY KEY (issuer, year);
+alter table statements add constraint statements_check CHECK ((gross_cents = (net_cents + vat_cents)));
+alter table statements add constraint statements_check1 CHECK (((kind = 'credit-note'::text) = (credits IS NOT NULL)));
+alter table statements add constraint statements_issuer_year_sequence_key UNIQUE (issuer, year, sequence);
+alter table statements add constraint statements_kind_check CHECK ((kind = ANY (ARRAY['invoice'::text, 'credit-note'::text])));
+alter table statements add constraint statements_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric));
+alter table statements add constraint statements_number_check CHECK ((number ~ '^[A-Z0-9]{1,10}-20[0-9]{2}-[0-9]{6}$'::text));
+alter table statements add constraint statements_pkey PRIMARY KEY (number);
+alter table statements add constraint statements_sequence_check CHECK ((sequence >= 1));
 alter table attempts add constraint attempts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
 alter table attempts add constraint attempts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table audit_events add constraint audit_events_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table audit_events add constraint audit_events_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
+alter table billing_months add constraint billing_months_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table charges add constraint charges_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES receipts(declaration_id);
 alter table charges add constraint charges_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table declarations add constraint declarations_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table declarations add constraint declarations_version_id_fkey FOREIGN KEY (version_id) REFERENCES screenings(version_id);
 alter table idempotency_keys add constraint idempotency_keys_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table late_charges add constraint late_charges_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table late_charges add constraint late_charges_screening_id_kind_fkey FOREIGN KEY (screening_id, kind) REFERENCES charges(screening_id, kind);
 alter table memberships add constraint memberships_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table memberships add constraint memberships_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
 alter table receipts add constraint receipts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
@@ -434,11 +549,19 @@ alter table screenings add constraint screenings_pharmacy_id_fkey FOREIGN KEY (p
 alter table screenings add constraint screenings_signed_by_fkey FOREIGN KEY (signed_by) REFERENCES professionals(id);
 alter table sessions add constraint sessions_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table sessions add constraint sessions_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
+alter table statement_files add constraint statement_files_number_fkey FOREIGN KEY (number) REFERENCES statements(number);
+alter table statement_files add constraint statement_files_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table statement_seals add constraint statement_seals_number_fkey FOREIGN KEY (number) REFERENCES statements(number);
+alter table statement_seals add constraint statement_seals_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table statements add constraint statements_credits_fkey FOREIGN KEY (credits) REFERENCES statements(number);
+alter table statements add constraint statements_issued_by_fkey FOREIGN KEY (issued_by) REFERENCES professionals(id);
+alter table statements add constraint statements_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 
 CREATE INDEX audit_events_by_object ON public.audit_events USING btree (object_id, seq) WHERE (object_id IS NOT NULL);
 CREATE INDEX audit_events_by_pharmacy ON public.audit_events USING btree (pharmacy_id, seq);
 CREATE INDEX audit_segments_by_last_seq ON public.audit_segments USING btree (last_seq);
 CREATE INDEX audit_segments_to_purge ON public.audit_segments USING btree (last_at) WHERE (purged_at IS NULL);
+CREATE INDEX billing_months_open ON public.billing_months USING btree (month, pharmacy_id) WHERE (completed_at IS NULL);
 CREATE INDEX charges_by_month ON public.charges USING btree (pharmacy_id, charged_on) INCLUDE (kind, amount_cents, tariff_id, demonstration);
 CREATE INDEX declarations_by_screening ON public.declarations USING btree (screening_id);
 CREATE INDEX declarations_due ON public.declarations USING btree (destination, due_at) WHERE (state = 'queued'::text);
@@ -447,6 +570,7 @@ CREATE INDEX declarations_open ON public.declarations USING btree (screening_id,
 CREATE INDEX declarations_parked ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'parked'::text);
 CREATE INDEX declarations_rejected ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'rejected'::text);
 CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (state = 'queued'::text);
+CREATE INDEX late_charges_by_month ON public.late_charges USING btree (pharmacy_id, billing_month);
 CREATE INDEX retry_batch_items_waiting ON public.retry_batch_items USING btree (batch_id, declaration_id) WHERE (outcome IS NULL);
 CREATE INDEX retry_batches_by_pharmacy ON public.retry_batches USING btree (pharmacy_id, requested_at);
 CREATE INDEX retry_batches_open ON public.retry_batches USING btree (requested_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
@@ -455,6 +579,14 @@ CREATE INDEX screenings_by_key ON public.screenings USING btree (key_ref);
 CREATE INDEX sessions_by_professional ON public.sessions USING btree (professional_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_open ON public.sessions USING btree (expires_at) WHERE (ended_at IS NULL);
 CREATE INDEX sign_ins_expiry ON public.sign_ins USING btree (expires_at);
+CREATE INDEX statements_by_credited ON public.statements USING btree (credits) WHERE (credits IS NOT NULL);
+CREATE UNIQUE INDEX statements_of_month ON public.statements USING btree (pharmacy_id, month) WHERE (kind = 'invoice'::text);
+
+CREATE TRIGGER charges_note_late AFTER INSERT ON public.charges REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION passerelle_note_late_charges();
+CREATE TRIGGER late_charges_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.late_charges FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
+CREATE TRIGGER statement_files_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statement_files FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
+CREATE TRIGGER statement_seals_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statement_seals FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
+CREATE TRIGGER statements_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statements FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
 
 create policy attempts_for_worker on attempts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy attempts_of_pharmacy on attempts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
@@ -462,11 +594,15 @@ create policy audit_events_append on audit_events as permissive for insert to pu
 create policy audit_events_for_worker on audit_events as permissive for select to public using (passerelle_is_worker());
 create policy audit_events_of_pharmacy on audit_events as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy audit_events_purge on audit_events as permissive for delete to passerelle_owner using (passerelle_is_worker());
+create policy billing_months_for_worker on billing_months as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy billing_months_of_pharmacy on billing_months as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy charges_for_worker on charges as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy charges_of_pharmacy on charges as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy declarations_for_worker on declarations as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy declarations_of_pharmacy on declarations as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy idempotency_keys_of_pharmacy on idempotency_keys as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy late_charges_for_worker on late_charges as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy late_charges_of_pharmacy on late_charges as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy receipts_for_worker on receipts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy receipts_of_pharmacy on receipts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy received_by_hand_for_worker on received_by_hand as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
@@ -477,6 +613,12 @@ create policy retry_batches_for_worker on retry_batches as permissive for all to
 create policy retry_batches_of_pharmacy on retry_batches as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy screenings_for_worker on screenings as permissive for select to public using (passerelle_is_worker());
 create policy screenings_of_pharmacy on screenings as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy statement_files_for_worker on statement_files as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy statement_files_of_pharmacy on statement_files as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy statement_seals_for_worker on statement_seals as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy statement_seals_of_pharmacy on statement_seals as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy statements_for_worker on statements as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy statements_of_pharmacy on statements as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 
 grant execute on function passerelle_purge_audit(timestamp with time zone,integer) to passerelle_app;
 grant usage on schema public to passerelle_app;
@@ -485,10 +627,12 @@ grant insert, select, update on table attempts to passerelle_app;
 grant insert, select on table audit_events to passerelle_app;
 grant select, update on table audit_sealing to passerelle_app;
 grant insert, select on table audit_segments to passerelle_app;
+grant insert, select, update on table billing_months to passerelle_app;
 grant insert, select on table charges to passerelle_app;
 grant insert, select, update on table declarations to passerelle_app;
 grant insert, select, update on table destination_controls to passerelle_app;
 grant delete, insert, select on table idempotency_keys to passerelle_app;
+grant insert, select on table late_charges to passerelle_app;
 grant insert, select, update on table memberships to passerelle_app;
 grant insert, select, update on table periodic_jobs to passerelle_app;
 grant insert, select, update on table pharmacies to passerelle_app;
@@ -501,3 +645,7 @@ grant select on table schema_migrations to passerelle_app;
 grant insert, select, update on table screenings to passerelle_app;
 grant insert, select, update on table sessions to passerelle_app;
 grant delete, insert, select on table sign_ins to passerelle_app;
+grant insert, select on table statement_files to passerelle_app;
+grant insert, select on table statement_seals to passerelle_app;
+grant insert, select, update on table statement_series to passerelle_app;
+grant insert, select on table statements to passerelle_app;

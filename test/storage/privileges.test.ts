@@ -34,10 +34,12 @@ test('the application holds these rights in the main database, and no others', a
     audit_events: 'select insert',
     audit_sealing: 'select update',
     audit_segments: 'select insert',
+    billing_months: 'select insert update',
     charges: 'select insert',
     declarations: 'select insert update',
     destination_controls: 'select insert update',
     idempotency_keys: 'select insert delete',
+    late_charges: 'select insert',
     memberships: 'select insert update',
     periodic_jobs: 'select insert update',
     pharmacies: 'select insert update',
@@ -50,6 +52,10 @@ test('the application holds these rights in the main database, and no others', a
     screenings: 'select insert update',
     sessions: 'select insert update',
     sign_ins: 'select insert delete',
+    statement_files: 'select insert',
+    statement_seals: 'select insert',
+    statement_series: 'select insert update',
+    statements: 'select insert',
   })
 })
 

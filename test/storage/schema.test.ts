@@ -45,11 +45,17 @@ describe('the tables as drizzle sees them', () => {
   const beside = [
     'audit_sealing',
     'audit_segments',
+    'billing_months',
     'destination_controls',
+    'late_charges',
     'periodic_jobs',
     'retry_batch_items',
     'retry_batches',
     'schema_migrations',
+    'statement_files',
+    'statement_seals',
+    'statement_series',
+    'statements',
   ]
 
   test('are the tables of the database, all but those that are plain SQL on purpose', async () => {

@@ -17,6 +17,11 @@ export const tenantTables = [
   'attempts',
   'receipts',
   'charges',
+  'billing_months',
+  'late_charges',
+  'statements',
+  'statement_files',
+  'statement_seals',
   'received_by_hand',
   'retry_batches',
   'retry_batch_items',
@@ -49,6 +54,14 @@ export async function writeTenantRows(admin: Sql, pharmacy: { readonly finess: s
   await admin`insert into receipts values (${declarationId}, ${pharmacyId}, 'sidep', ${controlId}, null, ${digest.toString('hex')}, ${at})`
   await admin`insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
     values (${screeningId}, 'charge', ${pharmacyId}, ${declarationId}, 'sidep', ${at}, 100, 'EUR', 'standard', false)`
+  // Frozen after the charge was written: a charge that comes late is noted by the database itself.
+  await admin`insert into billing_months values (${pharmacyId}, '2026-07-01', ${at}, null)`
+  await admin`insert into late_charges values (${screeningId}, 'charge', ${pharmacyId}, '2026-07-15', 100, '2026-08-01')`
+  const number = `PAS-2026-${pharmacy.finess.slice(0, 6)}`
+  await admin`insert into statements values (${number}, ${pharmacy.finess}, 2026, 1, ${pharmacyId}, 'invoice', '2026-07-01', null, '2026-08-01',
+    100, 20, 120, '{}', null, ${at})`
+  await admin`insert into statement_files values (${number}, 'json', ${pharmacyId}, ${digest})`
+  await admin`insert into statement_seals values (${number}, ${pharmacyId}, '{}', '..', 'k', ${at})`
   await admin`insert into received_by_hand values (${declarationId}, ${pharmacyId}, 'parked', 'answer-lost', ${digest}, ${professionalId}, null, ${at})`
   await admin`insert into retry_batches (id, pharmacy_id, requested_by, filter, per_second, state, needs_approval, chosen)
     values (${declarationId}, ${pharmacyId}, ${professionalId}, '{}', 5, 'running', false, 1)`
