@@ -17,6 +17,7 @@ export const cryptoUses: readonly CryptoUse[] = [
     purpose: 'tokens stored as digests; sign-in state and ID token under a key of the browser',
   },
   { file: 'base/ids.ts', calls: ['crypto.randomUUID'], algorithm: 'UUIDv4, 122 random bits', purpose: 'ids' },
+  { file: 'commands/setup.ts', calls: ['randomBytes'], algorithm: '256 random bits', purpose: 'database passwords; salts' },
   {
     file: 'crypto/checkpoint.ts',
     calls: ['createHash', 'createPrivateKey', 'createPublicKey', 'generateKeyPairSync', 'sign', 'verify'],
@@ -30,7 +31,12 @@ export const cryptoUses: readonly CryptoUse[] = [
     algorithm: '96-bit random nonces, one record key each for a few columns',
     purpose: 'nonces of sealed columns',
   },
-  { file: 'crypto/jose.ts', calls: ['node-jose'], algorithm: 'JWE A256GCMKW + A256GCM', purpose: 'tenant keys under a root key' },
+  {
+    file: 'crypto/jose.ts',
+    calls: ['node-jose'],
+    algorithm: 'JWE A256GCMKW + A256GCM; detached JWS, ECDSA P-256 with SHA-256 (ES256)',
+    purpose: 'tenant keys under a root key; signatures of documents that others check',
+  },
   { file: 'crypto/merkle.ts', calls: ['createHash'], algorithm: 'SHA-256', purpose: 'Merkle tree of the audit log' },
   {
     file: 'crypto/open-key-ring.ts',
@@ -46,6 +52,13 @@ export const cryptoUses: readonly CryptoUse[] = [
   },
   { file: 'crypto/root-jwks.ts', calls: ['randomBytes'], algorithm: '256 random bits', purpose: 'new root keys' },
   { file: 'crypto/rotation.ts', calls: ['randomBytes'], algorithm: '256 random bits', purpose: 'new tenant keys' },
+  {
+    file: 'crypto/scram.ts',
+    calls: ['createHash', 'createHmac', 'pbkdf2Sync'],
+    algorithm: 'SCRAM-SHA-256 (PBKDF2, 4096 rounds over 256 random bits)',
+    purpose: 'verifiers of database passwords, as PostgreSQL stores them',
+  },
+  { file: 'crypto/signing.ts', calls: ['generateKeyPairSync'], algorithm: 'EC P-256', purpose: 'new signing keys' },
   {
     file: 'crypto/suites.ts',
     calls: ['createCipheriv', 'createDecipheriv'],

@@ -1,4 +1,4 @@
-/** Keys as compact JWE (RFC 7516, A256GCMKW + A256GCM): the only file that uses node-jose, with its traps closed. */
+/** Keys as compact JWE (RFC 7516, A256GCMKW + A256GCM), signatures as detached JWS (RFC 7515 appendix F, ES256): the only file that uses node-jose, with its traps closed. */
 import jose from 'node-jose'
 import { assert } from '../base/assert.ts'
 
@@ -49,6 +49,65 @@ export async function unwrapTenantKey(key: WrappingKey, token: string): Promise<
     return opened.plaintext
   } catch {
     throw new TokenError('not-opened')
+  }
+}
+
+/** A P-256 key as RFC 7517 writes it; `d` is there where it can sign. */
+export type SigningJwk = {
+  readonly kty: 'EC'
+  readonly crv: 'P-256'
+  readonly kid: string
+  readonly x: string
+  readonly y: string
+  readonly d?: string
+}
+
+const signatureAlg = 'ES256'
+const signedBytesMax = 1024 * 1024
+
+/** `header..signature` over `payload`, at most 1 MiB; the header names algorithm and key, and nothing else. */
+export async function signDetached(key: SigningJwk, payload: Uint8Array): Promise<string> {
+  assert(key.d !== undefined, 'a signing key has its private half')
+  assert(payload.length > 0 && payload.length <= signedBytesMax, 'what is signed is bounded')
+  const jwk = await jose.JWK.asKey({ ...key, use: 'sig', alg: signatureAlg })
+  const options = { format: 'compact', alg: signatureAlg, fields: { kid: key.kid } } as const
+  const token: unknown = await jose.JWS.createSign(options, jwk).update(Buffer.from(payload)).final()
+  assert(typeof token === 'string', 'node-jose gives a compact token')
+  const [header = '', , signature = ''] = token.split('.')
+  const detached = `${header}..${signature}`
+  // Read back by the rules for verifying, as for wrapped keys.
+  assert((await verifyDetached([key], payload, detached)).ok, 'what was signed verifies')
+  return detached
+}
+
+export type SignatureProblem = 'malformed' | 'unknown-key' | 'bad-signature'
+
+/** Checks `header..signature` over `payload` with the key that the header names, which must be among `keys`. */
+export async function verifyDetached(
+  keys: readonly SigningJwk[],
+  payload: Uint8Array,
+  detached: string,
+): Promise<{ readonly ok: true; readonly kid: string } | { readonly ok: false; readonly problem: SignatureProblem }> {
+  const parts = detached.length > tokenCharsMax || payload.length > signedBytesMax ? [] : detached.split('.')
+  const [encoded = '', middle = '', signature = ''] = parts
+  if (parts.length !== 3 || middle !== '' || !isCanonical(encoded) || !isCanonical(signature) || byteLength(signature) !== 64)
+    return { ok: false, problem: 'malformed' }
+  const text = Buffer.from(encoded, 'base64url').toString('utf8')
+  const header = parseObject(text)
+  // Exactly these two members: no `crit`, no `b64`, no key that came along.
+  if (!header || JSON.stringify(header) !== text || Object.keys(header).toSorted().join() !== 'alg,kid')
+    return { ok: false, problem: 'malformed' }
+  if (header.alg !== signatureAlg) return { ok: false, problem: 'malformed' }
+  const key = keys.find((one) => one.kid === header.kid)
+  if (!key) return { ok: false, problem: 'unknown-key' }
+  const { kty, crv, kid, x, y } = key
+  const jwk = await jose.JWK.asKey({ kty, crv, kid, x, y, use: 'sig', alg: signatureAlg })
+  try {
+    const token = `${encoded}.${Buffer.from(payload).toString('base64url')}.${signature}`
+    await jose.JWS.createVerify(jwk, { algorithms: [signatureAlg], allowEmbeddedKey: false }).verify(token)
+    return { ok: true, kid }
+  } catch {
+    return { ok: false, problem: 'bad-signature' }
   }
 }
 
