@@ -244,6 +244,7 @@ function actionDeps({ config, clock, database, keyRing, pharmacies }: Foundation
     profile: config.profile,
     findTestKit: (id) => kits.get(id) ?? null,
     findDestination: (id) => destinations.get(id) ?? null,
+    retryAloneMax: config.worker.retryAloneMax,
     destinationsOf: (pharmacyId) => {
       const finess = finessOf(pharmacyId)
       return config.destinations.filter(({ pharmacies: takes }) => takes === 'all' || takes.includes(finess))

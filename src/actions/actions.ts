@@ -2,7 +2,23 @@
 import type { Result } from '../base/result.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import type { CaptureInput, FieldProblem } from '../domain/capture-fields.ts'
-import type { Captured, ChangePreview, Corrected, CorrectionProblem, ScreeningList, ScreeningView, VersionView } from './views.ts'
+import type { StoppedFilter } from '../domain/stopped.ts'
+import type { ReasonProblem } from './store-version.ts'
+import type {
+  Captured,
+  ChangePreview,
+  Corrected,
+  CorrectionProblem,
+  RetryBatchView,
+  RetryPreview,
+  ScreeningList,
+  ScreeningView,
+  StoppedList,
+  VersionView,
+} from './views.ts'
+
+/** Which stopped declarations of the pharmacy; null: whichever. */
+export type RetryGroup = Pick<StoppedFilter, 'destination' | 'state' | 'code'>
 
 /**
  * All throw `GatewayError`: `forbidden` (the role may not), `not-found` (not there, or another pharmacy's: the same answer),
@@ -53,12 +69,39 @@ export type Actions = {
     },
     request: RequestContext,
   ): Promise<Result<Corrected, CorrectionProblem>>
-  /** Sends a parked declaration again, once a person has decided so. `conflict`: it is not parked any more. */
+  /**
+   * Sends a parked declaration again, once a person has decided so; or one refused in the version in force, once what was wrong is
+   * mended. `conflict`: it is neither (any more).
+   */
   retryDeclaration(
     actor: Professional,
     input: { readonly screeningId: string; readonly declarationId: string },
     request: RequestContext,
   ): Promise<void>
+  /**
+   * Ends a stopped declaration because a person has seen that the destination holds it: no receipt, never billed. `reason` (3 to 300
+   * characters) is kept sealed. `conflict`: it has not stopped (any more).
+   */
+  markReceived(
+    actor: Professional,
+    input: { readonly screeningId: string; readonly declarationId: string; readonly reason: string },
+    request: RequestContext,
+  ): Promise<Result<null, ReasonProblem>>
+  /** What has stopped and waits for a person: in groups, and one page of them. `page` from 1. */
+  listStopped(actor: Professional, input: { readonly page: number }, request: RequestContext): Promise<StoppedList>
+  /** What a retry of many would send, before anything is decided. */
+  previewRetry(actor: Professional, group: RetryGroup, request: RequestContext): Promise<RetryPreview>
+  /** Chooses them and has them sent again at a pace; above a bound a second person must approve. `conflict`: there is none left. */
+  retryMany(
+    actor: Professional,
+    input: RetryGroup & { readonly perSecond: number; readonly includeDoubtful: boolean },
+    request: RequestContext,
+  ): Promise<RetryBatchView>
+  findRetryBatch(actor: Professional, batchId: string, request: RequestContext): Promise<RetryBatchView>
+  /** `conflict`: it does not wait for anybody (any more), or for anybody but this person. */
+  approveRetry(actor: Professional, batchId: string, request: RequestContext): Promise<void>
+  /** Releases nothing more; what was released goes its way. `conflict`: it had ended. */
+  stopRetry(actor: Professional, batchId: string, request: RequestContext): Promise<void>
   /** Every version, oldest first. */
   listVersions(actor: Professional, screeningId: string, request: RequestContext): Promise<readonly VersionView[]>
   getScreening(actor: Professional, screeningId: string, request: RequestContext): Promise<ScreeningView>

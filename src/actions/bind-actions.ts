@@ -6,10 +6,13 @@ import { correctScreening } from './correct-screening.ts'
 import type { ActionDeps } from './deps.ts'
 import { getScreening } from './get-screening.ts'
 import { listScreenings } from './list-screenings.ts'
+import { listStoppedDeclarations } from './list-stopped.ts'
 import { listVersions } from './list-versions.ts'
+import { markReceived } from './mark-received.ts'
 import { previewChange } from './preview-change.ts'
 import { recordDenial } from './record-denial.ts'
 import { retryDeclaration } from './retry-declaration.ts'
+import { approveRetry, findRetryBatch, previewRetry, retryMany, stopRetry } from './retry-many.ts'
 import { signScreening } from './sign-screening.ts'
 
 export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) => void): Actions {
@@ -20,6 +23,13 @@ export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) =
     correctScreening: correctScreening(deps),
     cancelScreening: cancelScreening(deps),
     retryDeclaration: retryDeclaration(deps),
+    markReceived: markReceived(deps),
+    listStopped: listStoppedDeclarations(deps),
+    previewRetry: previewRetry(deps),
+    retryMany: retryMany(deps),
+    findRetryBatch: findRetryBatch(deps),
+    approveRetry: approveRetry(deps),
+    stopRetry: stopRetry(deps),
     listVersions: listVersions(deps),
     getScreening: getScreening(deps),
     listScreenings: listScreenings(deps),

@@ -37,6 +37,7 @@ export function captureScreening(deps: ActionDeps): Actions['captureScreening'] 
     return deps.database.forPharmacy(pharmacyId, async (tx) => {
       const { replayOf } = await claimOrReplay(tx, claim, screeningId, now)
       if (replayOf !== null) return ok(await answerAgain(tx, replayOf))
+      const rows = signs ? originalsFor(deps, { pharmacyId, screeningId, versionId, version: 1 }) : []
       await insertScreening(tx, {
         ...sealed,
         versionId,
@@ -50,8 +51,8 @@ export function captureScreening(deps: ActionDeps): Actions['captureScreening'] 
         signedRole,
         capturedAt: at,
         signedAt: signs ? at : null,
+        declaredTo: signs ? rows.map((row) => row.destination) : null,
       })
-      const rows = signs ? originalsFor(deps, { pharmacyId, screeningId, versionId, version: 1 }) : []
       await insertDeclarations(tx, rows)
       await traceCapture(tx, {
         actor,

@@ -1,8 +1,10 @@
-/** A person sends a parked declaration on its way again: same control id, a fresh budget of attempts. */
+/** A person sends a stopped declaration on its way again: a parked one as it was, a refused one once what was wrong is mended. */
 import { appendEvent } from '../audit/append-event.ts'
 import { isId } from '../base/ids.ts'
 import { GatewayError } from '../domain/errors.ts'
-import { findDeclarationOf, releaseParked } from '../storage/declarations.ts'
+import { controlIdToSend } from '../domain/stopped.ts'
+import { findDeclarationOf } from '../storage/declarations.ts'
+import { lockStopped, requeueStopped } from '../storage/stopped.ts'
 import type { Actions } from './actions.ts'
 import type { ActionDeps } from './deps.ts'
 import { ensureMay } from './ensure-may.ts'
@@ -17,10 +19,12 @@ export function retryDeclaration(deps: ActionDeps): Actions['retryDeclaration'] 
     await findReadableScreening(deps, actor, screeningId, request, 'declaration.retry')
     if (!isId(declarationId)) throw new GatewayError('not-found')
     await deps.database.forPharmacy(actor.pharmacyId, async (tx) => {
-      const found = await findDeclarationOf(tx, { screeningId, declarationId })
-      if (!found) throw new GatewayError('not-found')
-      // Conditional on what it expects: a colleague may have decided already, and only a parked one waits for a decision.
-      if (!(await releaseParked(tx, declarationId))) throw new GatewayError('conflict')
+      if (!(await findDeclarationOf(tx, { screeningId, declarationId }))) throw new GatewayError('not-found')
+      // Conditional on what it expects: a colleague may have decided already, and only a stopped one waits for a decision.
+      const [row] = await lockStopped(tx, [{ id: declarationId, epoch: null }])
+      if (!row) throw new GatewayError('conflict')
+      const controlId = controlIdToSend(row, deps.randomBytes)
+      await requeueStopped(tx, [{ id: declarationId, controlId }])
       await appendEvent(tx, {
         at: deps.clock.now(),
         actor,
@@ -28,7 +32,13 @@ export function retryDeclaration(deps: ActionDeps): Actions['retryDeclaration'] 
         outcome: 'done',
         object: { type: 'declaration', id: declarationId },
         request,
-        details: { destination: found.destination, parkedFor: found.code ?? 'unknown', attempts: found.attemptCount },
+        details: {
+          destination: row.destination,
+          was: row.state,
+          stoppedFor: row.code ?? 'unknown',
+          attempts: row.attemptCount,
+          ...(controlId === row.controlId ? {} : { previousControlId: row.controlId }),
+        },
       })
     })
   }

@@ -41,17 +41,18 @@ export function signScreening(deps: ActionDeps): Actions['signScreening'] {
     return deps.database.forPharmacy(pharmacyId, async (tx) => {
       const { replayOf } = await claimOrReplay(tx, claim, screeningId, now)
       if (replayOf !== null) return ok(await answerAgain(tx, replayOf))
+      const version = { pharmacyId, screeningId, versionId: draft.versionId, version: draft.version }
+      const rows = originalsFor(deps, version)
       const signature = {
         versionId: draft.versionId,
         ...sealed,
         signedBy: actor.professionalId,
         signedRole,
         signedAt: roundedNow(now),
+        declaredTo: rows.map((row) => row.destination),
       }
       const won = await signDraft(tx, signature)
       if (!won) throw new GatewayError('conflict')
-      const version = { pharmacyId, screeningId, versionId: draft.versionId, version: draft.version }
-      const rows = originalsFor(deps, version)
       await insertDeclarations(tx, rows)
       await traceCapture(tx, { actor, request, at: now, screeningId, action: 'screening.sign', declarations: rows.length })
       return ok({ screeningId, status: 'signed' as const, replayed: false })

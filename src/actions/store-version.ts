@@ -56,6 +56,11 @@ export async function storeVersion(
   const earlier = await lockEarlierOf(tx, screeningId)
   if (!(await supersede(tx, current.versionId))) throw new GatewayError('conflict')
   const number = current.version + 1
+  const named = { pharmacyId, screeningId, versionId, version: number }
+  const steps = planVersion(deps, { pharmacyId, intent, earlier })
+  const rows = steps.flatMap(({ destinationId, declare }) =>
+    declare ? [declarationFor(deps, destinationId, { ...named, ...declare })] : [],
+  )
   const cell = { pharmacyId, table: 'screenings', column: 'reason', rowId: versionId }
   await insertScreening(tx, {
     ...version.sealed,
@@ -71,15 +76,11 @@ export async function storeVersion(
     signedRole: version.signedRole,
     capturedAt: current.capturedAt,
     signedAt: version.at,
+    declaredTo: rows.map((row) => row.destination),
   })
-  const named = { pharmacyId, screeningId, versionId, version: number }
-  const steps = planVersion(deps, { pharmacyId, intent, earlier })
   const cancelled = await cancelUnsent(
     tx,
     steps.flatMap((step) => step.cancel),
-  )
-  const rows = steps.flatMap(({ destinationId, declare }) =>
-    declare ? [declarationFor(deps, destinationId, { ...named, ...declare })] : [],
   )
   await insertDeclarations(tx, rows)
   await appendEvent(tx, {

@@ -5,6 +5,7 @@ import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts
 import type { FailureCode } from '../domain/failure-codes.ts'
 import type { Patient } from '../domain/patient.ts'
 import type { Act, AnalyteResult, ScreeningStatus } from '../domain/screening.ts'
+import type { StoppedCount, StoppedState } from '../domain/stopped.ts'
 
 export type PersonName = { readonly familyName: string; readonly givenName: string }
 
@@ -65,6 +66,66 @@ export type ScreeningList = {
   /** Newest first, at most `listLengthMax`. */
   readonly items: readonly ScreeningSummary[]
   readonly truncated: boolean
+}
+
+/** Stopped declarations of one destination, state and reason, of which a page says one sentence. */
+export type StoppedGroup = StoppedCount & { readonly destinationLabel: string; readonly assumedFormat: boolean }
+
+export type StoppedItem = {
+  readonly screeningId: string
+  readonly declarationId: string
+  readonly destinationLabel: string
+  readonly kind: DeclarationKind
+  readonly state: StoppedState
+  readonly code: FailureCode | null
+  readonly location: string | null
+  /** True where sending it again unseen may make it count twice. */
+  readonly doubtful: boolean
+  readonly stoppedAt: Date | null
+  readonly birthName: string
+  readonly birthFirstName: string
+  readonly birthDate: string
+}
+
+export type StoppedList = {
+  readonly groups: readonly StoppedGroup[]
+  /** One page of them, oldest capture first. */
+  readonly items: readonly StoppedItem[]
+  readonly total: number
+  /** From 1. */
+  readonly page: number
+  readonly pages: number
+  readonly batches: readonly RetryBatchView[]
+}
+
+export type RetryPreview = {
+  readonly destinationLabel: string | null
+  /** What would be sent again; at most `retryMax` at once. */
+  readonly count: number
+  /** Left out unless the person says that they looked. */
+  readonly doubtful: number
+  readonly needsApproval: boolean
+  readonly aloneMax: number
+  readonly perSecond: number
+}
+
+export type RetryBatchView = {
+  readonly batchId: string
+  readonly destinationLabel: string | null
+  readonly stoppedState: StoppedState | null
+  readonly code: FailureCode | null
+  /** `waiting`: for a second person. */
+  readonly state: 'waiting' | 'running' | 'stopped' | 'done'
+  readonly requestedAt: Date
+  readonly endedAt: Date | null
+  /** True where the one who looks may let it run: somebody else asked for it. */
+  readonly mayApprove: boolean
+  readonly byOperator: boolean
+  readonly perSecond: number
+  readonly chosen: number
+  readonly released: number
+  /** Sent again or ended some other way before its turn came. */
+  readonly skipped: number
 }
 
 export type Captured = {

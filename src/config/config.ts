@@ -2,6 +2,7 @@
 import type { DestinationSettings } from '../domain/destination-settings.ts'
 import type { PharmacySettings } from '../domain/pharmacy.ts'
 import type { Profile } from '../domain/profile.ts'
+import type { RetentionSettings } from '../domain/retention.ts'
 import type { TariffSettings } from '../domain/tariff.ts'
 import type { TestKit } from '../domain/test-kit.ts'
 
@@ -20,7 +21,13 @@ export type Config = {
   readonly securityContacts: readonly string[]
   readonly signIn: SignInSettings
   readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number }
-  readonly worker: { readonly leaseSeconds: number; readonly batchSize: number; readonly pollSeconds: number }
+  readonly worker: {
+    readonly leaseSeconds: number
+    readonly batchSize: number
+    readonly pollSeconds: number
+    readonly retryAloneMax: number
+  }
+  readonly alarms: { readonly silenceMinutes: number; readonly quietHours: number; readonly quietCapturesMin: number }
   readonly rootKeys: RootKeySettings
   readonly duplicateSearch: { readonly screeningsPerPharmacy: number }
   /** Where the gateway and its databases stand; null only in the demo and test profiles. */
@@ -29,6 +36,7 @@ export type Config = {
   readonly destinations: readonly DestinationSettings[]
   readonly testKits: readonly TestKit[]
   readonly tariff: TariffSettings
+  readonly retention: RetentionSettings
   /** File on another volume to which checkpoints of the audit log are appended; null: they stay in the database. */
   readonly auditAnchorFile: string | null
   /** Every outside host that the gateway may call, and no other (security.md H1). */

@@ -20,6 +20,7 @@ const fileOfSection: Readonly<Record<string, ConfigFileName>> = {
   destinations: 'destinations',
   testKits: 'test-kits',
   tariff: 'tariff',
+  retention: 'retention',
 }
 
 type Row = { readonly key: string; readonly value: string; readonly origin: string }
@@ -53,7 +54,7 @@ function originOf(path: readonly PropertyKey[], origins: ConfigOrigins): string 
   const section = String(path[0]) as keyof Config
   if (section === 'outsideEndpoints') return 'derived from sign-in, root keys and destinations'
   const file = origins.files[fileOfSection[section] ?? 'gateway']
-  const place = file.findPlace(section === 'tariff' ? path.slice(1) : path, 'value')
+  const place = file.findPlace(section === 'tariff' || section === 'retention' ? path.slice(1) : path, 'value')
   return place === null ? 'default' : `${file.path}:${place.line}`
 }
 

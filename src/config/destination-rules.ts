@@ -1,4 +1,5 @@
 /** Rules of `destinations.yaml`: what must agree within a destination, with the pharmacies and with the worker. */
+import { addressSet, isSpecialAddress } from '../base/address-blocks.ts'
 import { isEeaCountry } from './eea.ts'
 import { finessOf } from './list-rules.ts'
 import { demoRefused, type Finding, isDemoName, listRepeats, notEea, type RuleContext, type SoundFiles } from './rule-parts.ts'
@@ -42,11 +43,42 @@ function ansOruCdaRules({ format, ansOruCda }: Destination, find: Find): void {
     find(['ansOruCda', 'mailToPatient'], 'what is hidden from the patient is not mailed to them: expected false')
 }
 
-function transportRules({ transport }: Destination, context: RuleContext, find: Find): void {
-  if (transport === undefined) return
+function transportRules({ transport, format }: Destination, context: RuleContext, find: Find): void {
   const at = (key: string, message: string) => find(['transport', key], message)
-  const plain = transport.url?.startsWith('http:') ?? false
-  if (plain && !transport.insecureAllowPlainHttp) at('url', 'plain http: expected https')
+  switch (transport?.kind) {
+    case 'https': {
+      const plain = transport.url?.startsWith('http:') ?? false
+      if (plain && !transport.insecureAllowPlainHttp) at('url', 'plain http: expected https')
+      reachRules(URL.parse(transport.url ?? '')?.hostname, transport.privateNetworks, (message) => at('url', message))
+      tlsFileRules(transport, context, { at, plain })
+      return
+    }
+    case 'mllp':
+      reachRules(transport.host, transport.privateNetworks, (message) => at('host', message))
+      if (format === 'bio-trod')
+        at('kind', 'mllp carries HL7 v2 messages alone, and bio-trod is none: expected https, sftp or folder')
+      tlsFileRules(transport, context, { at, plain: false })
+      return
+    case 'sftp':
+      reachRules(transport.host, transport.privateNetworks, (message) => at('host', message))
+      signInRules(transport, context, at)
+      folderRules(transport, at)
+      return
+    case 'folder':
+      folderRules(transport, at)
+      return
+  }
+}
+
+type Transport = NonNullable<Destination['transport']>
+type OfKind<Kind extends string> = Extract<Transport, { readonly kind?: Kind | undefined }>
+type At = (key: string, message: string) => void
+
+function tlsFileRules(
+  transport: OfKind<'https'> | OfKind<'mllp'>,
+  context: RuleContext,
+  { at, plain }: { at: At; plain: boolean },
+): void {
   const absent = (key: 'clientCertificateFile' | 'clientKeyFile') => !(key in transport) || transport[key] === null
   if (transport.clientCertificateFile && absent('clientKeyFile')) at('clientCertificateFile', 'expected clientKeyFile beside it')
   if (transport.clientKeyFile && absent('clientCertificateFile')) at('clientKeyFile', 'expected clientCertificateFile beside it')
@@ -56,6 +88,40 @@ function transportRules({ transport }: Destination, context: RuleContext, find: 
     const problem = plain ? 'has no use with plain http' : context.findFileProblem(path)
     if (problem !== null) at(key, problem)
   }
+}
+
+function signInRules(transport: OfKind<'sftp'>, context: RuleContext, at: At): void {
+  const { privateKeyFile, passwordFile } = transport
+  const given = (key: 'privateKeyFile' | 'passwordFile') => key in transport && transport[key] !== null
+  if (!given('privateKeyFile') && !given('passwordFile')) at('user', 'expected privateKeyFile or passwordFile beside it')
+  if (given('privateKeyFile') && given('passwordFile')) at('passwordFile', 'expected one of privateKeyFile and passwordFile')
+  const keyProblem = privateKeyFile ? context.findFileProblem(privateKeyFile) : null
+  if (keyProblem !== null) at('privateKeyFile', keyProblem)
+  const passwordProblem = passwordFile ? context.findSecretProblem(passwordFile) : null
+  if (passwordProblem !== null) at('passwordFile', passwordProblem)
+  for (const index of listRepeats(transport.hostKeys ?? []))
+    at('hostKeys', `holds the same fingerprint twice, at place ${index + 1}`)
+}
+
+function folderRules(
+  { outbox, answers }: { readonly outbox?: string | undefined; readonly answers?: string | undefined },
+  at: At,
+): void {
+  const plain = (path: string) => path.replace(/\/+$/, '')
+  if (outbox !== undefined && answers !== undefined && plain(outbox) === plain(answers))
+    at('answers', 'expected another folder than the outbox')
+}
+
+/** An address written as such can be judged now; a name is when it is resolved, each time. */
+function reachRules(
+  host: string | undefined,
+  networks: readonly (string | undefined)[] | undefined,
+  tell: (message: string) => void,
+): void {
+  const address = host?.replace(/^\[(.*)\]$/, '$1') ?? ''
+  if (!isSpecialAddress(address)) return
+  const declared = (networks ?? []).filter((network) => network !== undefined)
+  if (!addressSet(declared)(address)) tell('is an address of a private network: expected its network among privateNetworks')
 }
 
 function limitRules({ transport, retry, breaker }: Destination, { gateway }: SoundFiles, find: Find): void {
@@ -90,7 +156,8 @@ function referenceRules({ pharmacies }: Destination, files: SoundFiles, find: Fi
 
 function productionRules(destination: Destination, find: Find): void {
   const { country } = destination
-  if (destination.transport?.insecureAllowPlainHttp) find(['transport', 'insecureAllowPlainHttp'], 'is refused in production')
+  if (destination.transport?.kind === 'https' && destination.transport.insecureAllowPlainHttp)
+    find(['transport', 'insecureAllowPlainHttp'], 'is refused in production')
   // Patients of a production gateway are real people.
   if (destination.test) find(['test'], 'a receiver for trials is refused in production')
   if (country === undefined && !('country' in destination))

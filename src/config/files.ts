@@ -1,9 +1,10 @@
-/** The five files of the config directory: which there are, where they lie, and the schema of each. */
+/** The six files of the config directory: which there are, where they lie, and the schema of each. */
 import { join, resolve } from 'node:path'
 import type * as z from 'zod'
 import { destinationsSchema } from './schemas/destinations.ts'
 import { gatewaySchema } from './schemas/gateway.ts'
 import { pharmaciesSchema } from './schemas/pharmacies.ts'
+import { retentionSchema } from './schemas/retention.ts'
 import { tariffSchema } from './schemas/tariff.ts'
 import { testKitsSchema } from './schemas/test-kits.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
@@ -14,9 +15,10 @@ export const configSchemas = {
   destinations: destinationsSchema,
   'test-kits': testKitsSchema,
   tariff: tariffSchema,
+  retention: retentionSchema,
 } as const satisfies Record<string, z.ZodType>
 
-export const configFileNames = ['gateway', 'pharmacies', 'destinations', 'test-kits', 'tariff'] as const
+export const configFileNames = ['gateway', 'pharmacies', 'destinations', 'test-kits', 'tariff', 'retention'] as const
 export type ConfigFileName = (typeof configFileNames)[number]
 
 /** `directory` is absolute: files that destinations name lie relative to it. */
@@ -31,7 +33,8 @@ export function readConfigFiles(directory: string): ConfigFiles {
     pharmacies: read('pharmacies'),
     destinations: read('destinations'),
     'test-kits': read('test-kits'),
-    // The one file with a default for all that it says: a directory made before it was known still holds.
+    // These have a default for all that they say: a directory made before they were known still holds.
     tariff: readYamlFile(join(directory, 'tariff.yaml'), { whenAbsent: '{}' }),
+    retention: readYamlFile(join(directory, 'retention.yaml'), { whenAbsent: '{}' }),
   }
 }

@@ -4,6 +4,7 @@ import type { ConfigFileName } from './files.ts'
 import type { DestinationsFile } from './schemas/destinations.ts'
 import type { GatewayFile } from './schemas/gateway.ts'
 import type { PharmaciesFile } from './schemas/pharmacies.ts'
+import type { RetentionFile } from './schemas/retention.ts'
 import type { TariffFile } from './schemas/tariff.ts'
 import type { TestKitsFile } from './schemas/test-kits.ts'
 import type { Sound } from './validate-file.ts'
@@ -15,6 +16,7 @@ export type SoundFiles = {
   readonly destinations: Sound<DestinationsFile> | null
   readonly 'test-kits': Sound<TestKitsFile> | null
   readonly tariff: Sound<TariffFile> | null
+  readonly retention: Sound<RetentionFile> | null
 }
 
 export type RuleContext = {
@@ -23,6 +25,8 @@ export type RuleContext = {
   readonly now: Date
   /** Why the file of this path (relative to the config directory) cannot be used; null where it can. */
   readonly findFileProblem: (path: string) => string | null
+  /** The same for a file that holds a secret on one line. */
+  readonly findSecretProblem: (path: string) => string | null
 }
 
 export type Finding = { readonly file: ConfigFileName; readonly path: readonly PropertyKey[]; readonly message: string }

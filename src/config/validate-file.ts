@@ -25,7 +25,7 @@ export function validateFile<Schema extends z.ZodType>(file: YamlFile, schema: S
   const parsed = schema.safeParse(file.value)
   if (parsed.success)
     return { mistakes: file.mistakes, value: file.mistakes.length === 0 ? parsed.data : null, sound: soundOf(file.value, []) }
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, [], schema))
+  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, [], { schema, value: file.value }))
   const mistakes = [...file.mistakes]
   // One mistake a key: what YAML already said of it comes first.
   const told = new Set(mistakes.map((mistake) => mistake.key))
@@ -51,16 +51,18 @@ export function mistakeAt(
 
 type Problem = { readonly path: readonly PropertyKey[]; readonly message: string; readonly part?: 'key' }
 
-function problemsOf(issue: z.core.$ZodIssue, parents: readonly PropertyKey[], schema: z.ZodType): Problem[] {
+type Read = { readonly schema: z.ZodType; readonly value: unknown }
+
+function problemsOf(issue: z.core.$ZodIssue, parents: readonly PropertyKey[], read: Read): Problem[] {
   const path = [...parents, ...issue.path]
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, path)
+    const known = keysAt(read, path)
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known), part: 'key' }))
   }
   if (issue.code === 'invalid_union') {
     // The alternative that got inside the value is the one that was meant.
     const meant = issue.errors.find((problems) => problems.length > 0 && problems.every((problem) => problem.path.length > 0))
-    if (meant) return meant.flatMap((problem) => problemsOf(problem, path, schema))
+    if (meant) return meant.flatMap((problem) => problemsOf(problem, path, read))
   }
   return [{ path, message: issue.message }]
 }
@@ -70,20 +72,32 @@ function unknownKey(key: string, known: readonly string[]): string {
   return near === null ? `unknown key: expected one of ${known.join(', ')}` : `unknown key: did you mean ${near}?`
 }
 
-type JsonSchema = { properties?: Record<string, JsonSchema>; items?: JsonSchema; anyOf?: JsonSchema[] }
-
-/** Names of the keys that the schema knows at this place. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let node: JsonSchema | undefined = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema
-  for (const part of path) {
-    const here: JsonSchema | undefined = objectOrListOf(node)
-    node = typeof part === 'number' ? here?.items : here?.properties?.[String(part)]
-  }
-  return Object.keys(objectOrListOf(node)?.properties ?? {})
+type JsonSchema = {
+  properties?: Record<string, JsonSchema>
+  items?: JsonSchema
+  anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
+  const?: unknown
 }
 
-function objectOrListOf(node: JsonSchema | undefined): JsonSchema | undefined {
-  return node?.anyOf?.find((alternative) => alternative.properties ?? alternative.items) ?? node
+/** Names of the keys that the schema knows at this place. */
+function keysAt({ schema, value }: Read, path: readonly PropertyKey[]): string[] {
+  let node: JsonSchema | undefined = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema
+  let found: unknown = value
+  for (const part of path) {
+    const here: JsonSchema | undefined = meantBy(node, found)
+    node = typeof part === 'number' ? here?.items : here?.properties?.[String(part)]
+    found = isHolder(found) ? found[String(part)] : undefined
+  }
+  return Object.keys(meantBy(node, found)?.properties ?? {})
+}
+
+/** Of several alternatives the one whose fixed words (`kind: sftp`) the value holds, else the one that is a group or a list. */
+function meantBy(node: JsonSchema | undefined, value: unknown): JsonSchema | undefined {
+  const holds = ({ properties = {} }: JsonSchema) =>
+    Object.entries(properties).every(([key, { const: word }]) => word === undefined || (isHolder(value) && value[key] === word))
+  const alternatives = [...(node?.oneOf ?? []), ...(node?.anyOf ?? [])]
+  return alternatives.find((alternative) => (alternative.properties ?? alternative.items) && holds(alternative)) ?? node
 }
 
 /** A copy without the values at the problems' paths. The cast is safe: the schema had nothing against what is left. */

@@ -34,7 +34,7 @@ test('a pharmacist sends it again: due at once, with a fresh budget, under the s
   await the.actions.retryDeclaration(the.person('pharmacist'), ids, newRequest())
   expect(await find(ids.declarationId)).toEqual({ state: 'queued', attempt_count: 0, due: true, control_id: before?.control_id })
   const [event] = (await the.events()).filter((one) => one.objectId === ids.declarationId && one.action === 'declaration.retry')
-  expect(event).toMatchObject({ outcome: 'done', details: { parkedFor: 'retry-budget-spent', attempts: 200 } })
+  expect(event).toMatchObject({ outcome: 'done', details: { was: 'parked', stoppedFor: 'retry-budget-spent', attempts: 200 } })
 })
 
 test('twice is a conflict, and so is one that is not parked: nothing is sent out of turn', async () => {

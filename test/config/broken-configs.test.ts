@@ -6,6 +6,7 @@ import { brokenDestinations } from './broken-destinations.ts'
 import { brokenEnvironments } from './broken-environment.ts'
 import { brokenGateways } from './broken-gateway.ts'
 import { brokenLists } from './broken-lists.ts'
+import { brokenRetentions } from './broken-retention.ts'
 import { brokenYaml } from './broken-yaml.ts'
 import { exampleSecrets, withExampleConfig } from './example-config.ts'
 
@@ -15,6 +16,7 @@ const tables: Readonly<Record<string, readonly BrokenConfig[]>> = {
   'gateway.yaml': brokenGateways,
   'pharmacies.yaml and test-kits.yaml': brokenLists,
   'destinations.yaml': brokenDestinations,
+  'retention.yaml': brokenRetentions,
   YAML: brokenYaml,
   'environment and secrets': brokenEnvironments,
 }

@@ -53,14 +53,14 @@ export const brokenGateways: readonly BrokenConfig[] = [
     title: 'a key that nobody knows',
     edits: [['gateway', 'sessions:', 'telemetryCollector: x\n\nsessions:']],
     mistakes: [
-      'gateway.yaml:20:1  telemetryCollector: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, hosting',
+      'gateway.yaml:20:1  telemetryCollector: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, hosting',
     ],
   },
   {
     title: 'a key named like the prototype',
     edits: [['gateway', 'sessions:', '__proto__: { idleMinutes: 1 }\n\nsessions:']],
     mistakes: [
-      'gateway.yaml:20:1  __proto__: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, hosting',
+      'gateway.yaml:20:1  __proto__: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, hosting',
     ],
   },
   {
@@ -213,5 +213,78 @@ export const brokenGateways: readonly BrokenConfig[] = [
     title: 'an activity that does not exist',
     edits: [['gateway', '[1, 2, 3, 4, 5, 6]', '[1, 7]']],
     mistakes: ['gateway.yaml:34:19  hosting.activities[1]: expected the number of an HDS activity, 1 to 6, found 7'],
+  },
+  {
+    title: 'root keys in a place that nobody knows',
+    edits: [['gateway', 'sessions:', 'rootKeys: { kind: transti }\n\nsessions:']],
+    mistakes: ['gateway.yaml:20:19  rootKeys.kind: expected one of file, transit, okms; did you mean transit?'],
+  },
+  {
+    title: 'a transit engine in plain http, without a token, a key name or a country',
+    edits: [['gateway', 'sessions:', 'rootKeys: { kind: transit, url: "http://coffre.example" }\n\nsessions:']],
+    env: { ROOT_KEYS_FILE: undefined },
+    mistakes: [
+      'gateway.yaml:20:1  rootKeys.country: missing: production needs the country where the key service stands',
+      'gateway.yaml:20:1  rootKeys.keyName: missing: expected up to 64 letters, digits, dots, underscores and hyphens',
+      'gateway.yaml:20:1  rootKeys.tokenFile: missing: the transit engine is asked with a token',
+      'gateway.yaml:20:33  rootKeys.url: plain http: expected https',
+    ],
+  },
+  {
+    title: 'a key service with half a certificate, a file that is not there, a primary key twice, beyond the area',
+    edits: [
+      [
+        'gateway',
+        'sessions:',
+        `rootKeys:
+  kind: okms
+  url: https://eu-west-rbx.okms.example
+  country: US
+  primaryKeyId: 0d3b1f2a-0000-4000-8000-000000000001
+  otherKeyIds: [0d3b1f2a-0000-4000-8000-000000000001]
+  clientCertificateFile: client.pem
+
+sessions:`,
+      ],
+    ],
+    mistakes: [
+      'gateway.yaml:23:12  rootKeys.country: health data must stay in the European Economic Area: expected one of its countries',
+      'gateway.yaml:25:16  rootKeys.otherKeyIds: holds the primary key too',
+      'gateway.yaml:26:26  rootKeys.clientCertificateFile: expected clientKeyFile beside it',
+      'gateway.yaml:26:26  rootKeys.clientCertificateFile: the file cannot be read (ENOENT)',
+    ],
+  },
+  {
+    title: 'a key service that we prove nothing to',
+    edits: [
+      [
+        'gateway',
+        'sessions:',
+        'rootKeys: { kind: okms, url: "https://okms.example", country: FR, primaryKeyId: 0d3b1f2a-0000-4000-8000-00000000000A }\n\nsessions:',
+      ],
+    ],
+    mistakes: [
+      'gateway.yaml:20:1  rootKeys.tokenFile: missing: expected a token, or clientCertificateFile and clientKeyFile',
+      'gateway.yaml:20:81  rootKeys.primaryKeyId: expected the UUID of a service key, in lower case',
+    ],
+  },
+  {
+    title: 'a token file of two lines',
+    edits: [
+      [
+        'gateway',
+        'sessions:',
+        'rootKeys: { kind: transit, url: "https://coffre.example", country: FR, keyName: k, tokenFile: token }\n\nsessions:',
+      ],
+    ],
+    files: { token: 'HiddenWord9\nHiddenWord9\n' },
+    mistakes: ['gateway.yaml:20:95  rootKeys.tokenFile: the file does not hold one line of text'],
+  },
+  {
+    title: 'a population too small for any blind index',
+    edits: [['gateway', 'sessions:', 'duplicateSearch: { screeningsPerPharmacy: 15 }\n\nsessions:']],
+    mistakes: [
+      'gateway.yaml:20:43  duplicateSearch.screeningsPerPharmacy: expected a whole number from 16 to 100000000, found 15',
+    ],
   },
 ]

@@ -26,7 +26,7 @@ describe('a configuration that is taken', () => {
     })
 
     expect(config.sessions).toEqual({ idleMinutes: 15, absoluteMinutes: 240 })
-    expect(config.worker).toEqual({ leaseSeconds: 60, batchSize: 20, pollSeconds: 5 })
+    expect(config.worker).toEqual({ leaseSeconds: 60, batchSize: 20, pollSeconds: 5, retryAloneMax: 100 })
     expect(config.signIn).toMatchObject({ pharmacistSectors: ['SA33', 'SA38', 'SA39'], insecureAllowHttp: false })
     expect(config.listen).toEqual({ host: '0.0.0.0', port: 8080, managementPort: 9090 })
     expect(config.destinations[1]).toEqual({

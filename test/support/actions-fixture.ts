@@ -108,6 +108,7 @@ export async function openActionsWorld(): Promise<ActionsWorld> {
     findTestKit: (id) => testKits.find((kit) => kit.id === id) ?? null,
     destinationsOf: () => destinations,
     findDestination: (id) => destinations.find((one) => one.id === id) ?? null,
+    retryAloneMax: 100,
   }
   const withDeps = (replaced: Partial<ActionDeps>) => bindActions({ ...deps, ...replaced }, (cause) => auditFailures.push(cause))
   return {
@@ -150,6 +151,7 @@ function destination(id: string): DestinationSettings {
       caFile: null,
       clientCertificateFile: null,
       clientKeyFile: null,
+      privateNetworks: ['127.0.0.0/8'],
       insecureAllowPlainHttp: false,
     },
     deduplicates: 'control-id',

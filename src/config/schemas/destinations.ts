@@ -2,7 +2,8 @@
 
 import * as z from 'zod'
 import { type AnsOruCdaSettings, ansOruCdaDefaults } from '../../domain/ans-oru-cda-settings.ts'
-import { formatNames } from '../../domain/destination-settings.ts'
+import { formatNames, transportKinds } from '../../domain/destination-settings.ts'
+import { findSuggestion } from '../suggest.ts'
 import {
   choice,
   country,
@@ -11,9 +12,11 @@ import {
   finess,
   flag,
   group,
+  hostName,
   identifier,
   line,
   list,
+  networkBlock,
   url,
   wholeNumber,
   word,
@@ -25,13 +28,19 @@ export const timeoutMsDefault = 30_000
 export const retryDefaults = { baseMs: 2000, capMs: 900_000, attemptsMax: 200 }
 const answerBytesDefault = 1024 * 1024
 
-const transport = group({
-  kind: choice(['https']).describe('How messages travel.'),
-  url: url().describe('Address to which each message is posted.'),
-  timeoutMs: wholeNumber(1000, 120_000).default(timeoutMsDefault).describe('Milliseconds that one exchange may take.'),
-  answerBytesMax: wholeNumber(1024, 16 * 1024 * 1024)
-    .default(answerBytesDefault)
-    .describe('Bytes of an answer that are read; a longer one counts as unreadable.'),
+const timeoutMs = (max: number) =>
+  wholeNumber(1000, max)
+    .default(timeoutMsDefault)
+    .describe('Milliseconds that one exchange may take, the wait for its answer included.')
+const answerBytesMax = wholeNumber(1024, 16 * 1024 * 1024)
+  .default(answerBytesDefault)
+  .describe('Bytes of an answer that are read; a longer one counts as unreadable.')
+
+const privateNetworks = list(networkBlock(), { min: 0, max: 20, of: 'addresses' })
+  .default([])
+  .describe('Private addresses or blocks in which the receiver may lie; without them its name must lead to public ones.')
+
+const tlsFiles = {
   caFile: filePath()
     .nullable()
     .default(null)
@@ -41,8 +50,79 @@ const transport = group({
     .default(null)
     .describe('PEM file of our client certificate, where one is asked for.'),
   clientKeyFile: filePath().nullable().default(null).describe('PEM file of the key of that certificate.'),
+}
+
+const kind = 'How messages travel: https, mllp (over TLS), sftp or folder.'
+const portOf = (usual: number) => wholeNumber(1, 65_535).default(usual)
+const pollMs = wholeNumber(100, 60_000).default(1000).describe('Milliseconds between two looks for the answer.')
+
+const https = group({
+  kind: z.literal('https').describe(kind),
+  url: url().describe('Address to which each message is posted.'),
+  timeoutMs: timeoutMs(120_000),
+  answerBytesMax,
+  ...tlsFiles,
+  privateNetworks,
   insecureAllowPlainHttp: flag().default(false).describe('Plain http to this destination; demo and test profiles only.'),
 })
+
+const mllp = group({
+  kind: z.literal('mllp').describe(kind),
+  host: hostName().describe('Name or address of the receiver.'),
+  port: wholeNumber(1, 65_535).describe('Its port.'),
+  timeoutMs: timeoutMs(120_000),
+  answerBytesMax,
+  ...tlsFiles,
+  privateNetworks,
+})
+
+const remoteFolder = () => word(/^(?!.*(^|\/)\.\.?(\/|$))[^\p{C}\\]{1,200}$/u, 'a folder of the server, without . and .. in it')
+
+const sftp = group({
+  kind: z.literal('sftp').describe(kind),
+  host: hostName().describe('Name or address of the receiver.'),
+  port: portOf(22).describe('Its port.'),
+  user: word(/^[\x21-\x7e]{1,100}$/, 'a user name, without spaces').describe('User under which we sign in there.'),
+  hostKeys: list(word(/^SHA256:[A-Za-z0-9+/]{43}$/, 'a fingerprint such as SHA256:… that ssh-keygen -l prints'), {
+    min: 1,
+    max: 10,
+    of: 'fingerprints',
+  }).describe('Fingerprints of the host keys that are trusted; any other server is refused.'),
+  privateKeyFile: filePath()
+    .nullable()
+    .default(null)
+    .describe('File of the private key (OpenSSH or PEM form, no passphrase) with which we sign in.'),
+  passwordFile: filePath().nullable().default(null).describe('File that holds the password, where no key is accepted.'),
+  outbox: remoteFolder().describe('Folder into which messages are put.'),
+  answers: remoteFolder().describe('Folder in which their answers appear; another one than the outbox.'),
+  pollMs,
+  timeoutMs: timeoutMs(590_000),
+  answerBytesMax,
+  privateNetworks,
+})
+
+const mountedFolder = () => word(/^\/[^\p{C}]{1,400}$/u, 'the absolute path of a folder')
+
+const folder = group({
+  kind: z.literal('folder').describe(kind),
+  outbox: mountedFolder().describe('Folder into which messages are put.'),
+  answers: mountedFolder().describe('Folder in which their answers appear; another one than the outbox.'),
+  pollMs,
+  timeoutMs: timeoutMs(590_000),
+  answerBytesMax,
+})
+
+const transport = z.discriminatedUnion('kind', [https, mllp, sftp, folder], { error: kindMistake })
+
+/** The choice of the kind is told like any other word; what is no group at all, like any other group. */
+function kindMistake(issue: { readonly input?: unknown }): string {
+  const { input } = issue
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return expected('a group of keys')(issue)
+  const found = 'kind' in input ? input.kind : undefined
+  const message = expected(`one of ${transportKinds.join(', ')}`, 'text')({ input: found })
+  const near = typeof found === 'string' ? findSuggestion(found, transportKinds) : null
+  return near === null ? message : `${message}; did you mean ${near}?`
+}
 
 const retry = group({
   baseMs: wholeNumber(100, 60_000)

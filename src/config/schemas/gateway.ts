@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { hdsActivities } from '../config.ts'
 import { choice, country, day, expected, flag, group, host, line, list, networkBlock, url, wholeNumber, word } from './parts.ts'
+import { rootKeys } from './root-keys.ts'
 
 /** Defaults that rules across keys also rest on. */
 export const sessionDefaults = { idleMinutes: 15, absoluteMinutes: 240 }
@@ -45,6 +46,9 @@ const hosting = group({
   country: country().describe('Country where the gateway and its two databases stand.'),
 })
 
+/** Of which size the lengths of blind indexes are planned (crypto/blind-index-plan.ts). */
+export const screeningsPerPharmacyDefault = 10_000
+
 export const gatewaySchema = group({
   publicUrl: url({ originOnly: true }).describe('Address under which browsers reach the gateway; https in production.'),
   trustedProxies: list(networkBlock(), { min: 0, max: 20, of: 'addresses' })
@@ -75,9 +79,33 @@ export const gatewaySchema = group({
       .describe('Seconds for which a worker holds a declaration; at least 10 more than the slowest destination may take.'),
     batchSize: wholeNumber(1, 200).default(20).describe('Declarations claimed at once by one worker.'),
     pollSeconds: wholeNumber(1, 60).default(5).describe('Seconds between two looks at the queue when nothing wakes the worker.'),
+    retryAloneMax: wholeNumber(0, 10_000)
+      .default(100)
+      .describe('Stopped declarations that one person may have sent again at once; more need a second person.'),
   })
     .prefault({})
     .describe('How the queue is worked.'),
+  rootKeys: rootKeys.prefault({ kind: 'file' }).describe('Where the root keys stand, under which all other keys are wrapped.'),
+  duplicateSearch: group({
+    screeningsPerPharmacy: wholeNumber(16, 100_000_000)
+      .default(screeningsPerPharmacyDefault)
+      .describe('Screenings that one pharmacy keeps, by order of magnitude: the lengths of blind indexes follow from it.'),
+  })
+    .prefault({})
+    .describe('How a person who has been screened already is found again.'),
+  alarms: group({
+    silenceMinutes: wholeNumber(1, 1440)
+      .default(15)
+      .describe('Minutes without an acknowledgement, while work is due, after which a destination counts as silent.'),
+    quietHours: wholeNumber(1, 24)
+      .default(3)
+      .describe('Hours without a capture, at a time at which a pharmacy usually captures, after which it counts as quiet.'),
+    quietCapturesMin: wholeNumber(1, 1000)
+      .default(5)
+      .describe('Captures in the same hours, in three of the last four weeks, that make a time a usual one.'),
+  })
+    .prefault({})
+    .describe('When silence is an alarm.'),
   hosting: hosting.optional().describe('Declaration of the certified health-data host; mandatory in production.'),
 })
 export type GatewayFile = z.input<typeof gatewaySchema>

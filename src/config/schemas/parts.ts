@@ -102,6 +102,18 @@ const hostPattern = /^(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z
 
 export const host = () => word(hostPattern, 'a host name in lower case, with :port where it is not the usual one')
 
+/** A name or an address, without a port. */
+export const hostName = () => {
+  const what = 'a host name in lower case or an address, without its port'
+  return z.string({ error: expected(what, 'text') }).transform(
+    checked(
+      (text) => text,
+      (text) => isIP(text) !== 0 || (!text.includes(':') && hostPattern.test(text)),
+      what,
+    ),
+  )
+}
+
 export const finess = () =>
   z.string({ error: expected('a FINESS number in quotes', 'text') }).transform((text, context): Finess => {
     const parsed = parseFiness(text)

@@ -1,0 +1,21 @@
+/** Schema of `retention.yaml`: how long what the gateway holds stays. */
+import type * as z from 'zod'
+import { payloadDaysUsual } from '../../domain/retention.ts'
+import { group, line, wholeNumber } from './parts.ts'
+
+export const retentionSchema = group({
+  payload: group({
+    days: wholeNumber(1, 3650)
+      .default(payloadDaysUsual)
+      .describe('Days for which patient and act stay after every declaration of the screening has ended.'),
+    reason: line(300).nullable().default(null).describe('Why longer than 90 days: mandatory then, and printed in reports.'),
+  })
+    .prefault({})
+    .describe('What is said of patients: the sealed columns, under whose keys nothing is readable afterwards.'),
+  attemptsDays: wholeNumber(1, 3650)
+    .default(90)
+    .describe('Days after which tries at what has ended are kept as counts only; the one that was accepted stays.'),
+  idempotencyKeysDays: wholeNumber(1, 365).default(7).describe('Days for which the same form, sent twice, is recognised.'),
+  sessionsDays: wholeNumber(1, 365).default(30).describe('Days for which the row of an ended session stays.'),
+})
+export type RetentionFile = z.input<typeof retentionSchema>

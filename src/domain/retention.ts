@@ -1,0 +1,15 @@
+/** How long what the gateway holds stays, in days; what is not finished stays whatever they say. */
+export type RetentionSettings = {
+  readonly payload: {
+    /** After the last declaration of a screening has ended. */
+    readonly days: number
+    /** Why longer than `payloadDaysUsual`; null where it is not. */
+    readonly reason: string | null
+  }
+  readonly attemptsDays: number
+  readonly idempotencyKeysDays: number
+  readonly sessionsDays: number
+}
+
+/** The screening file's own bound: data at most three months (decree 2020-551, article 11). */
+export const payloadDaysUsual = 90

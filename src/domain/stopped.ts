@@ -1,0 +1,55 @@
+/** What has stopped and waits for a person: how it is asked for, and what may be done about one. */
+import { controlIdFrom } from './control-id.ts'
+import type { FailureCode } from './failure-codes.ts'
+
+export const stoppedStates = ['parked', 'rejected'] as const
+export type StoppedState = (typeof stoppedStates)[number]
+
+/** Null: whichever. `since`, `until`: when it stopped, from and before. */
+export type StoppedFilter = {
+  readonly pharmacyId: string | null
+  readonly destination: string | null
+  readonly state: StoppedState | null
+  readonly code: FailureCode | null
+  readonly since: Date | null
+  readonly until: Date | null
+}
+
+export const anyStopped: StoppedFilter = {
+  pharmacyId: null,
+  destination: null,
+  state: null,
+  code: null,
+  since: null,
+  until: null,
+}
+
+/** Stopped declarations that one sentence can speak of. */
+export type StoppedCount = {
+  readonly destination: string
+  readonly state: StoppedState
+  readonly code: FailureCode | null
+  readonly count: number
+  /**
+   * Of these: a try at them may have been taken unseen, and the destination neither recognises a message that it gets twice
+   * nor can be asked. Sent again unseen, one may count twice.
+   */
+  readonly doubtful: number
+  readonly oldest: Date | null
+}
+
+/** Declarations a second at which a retry of many is released. */
+export const retryPace = { default: 5, max: 50 } as const
+/** Declarations that one retry may hold; who has more begins another. */
+export const retryMax = 10_000
+
+/**
+ * The control id under which it is sent again. A refused one was taken under none, and its bytes may differ once what was wrong is
+ * mended: it gets a fresh one, unless an earlier try may be at the destination, which knows that one by the old id.
+ */
+export function controlIdToSend(
+  row: { readonly state: StoppedState; readonly controlId: string; readonly mayBeThere: boolean },
+  randomBytes: (count: number) => Uint8Array,
+): string {
+  return row.state === 'rejected' && !row.mayBeThere ? controlIdFrom(randomBytes(20)) : row.controlId
+}

@@ -1,0 +1,151 @@
+/** Stopped declarations (parked, or rejected in the version in force): counted, listed, sent again, or received by hand. */
+import { inArray, type SQL, sql } from 'drizzle-orm'
+import type { DeclarationKind } from '../domain/declaration.ts'
+import type { FailureCode } from '../domain/failure-codes.ts'
+import type { StoppedCount, StoppedFilter, StoppedState } from '../domain/stopped.ts'
+import { dueChannel, type Tx } from './database.ts'
+import { receivedByHand, screenings } from './schema.ts'
+import type { ScreeningRow } from './screenings.ts'
+
+/** A try of which nobody knows what became: it may be at the destination all the same. */
+const mayBeThere = sql`exists (select from attempts a where a.declaration_id = d.id and (a.outcome is null or a.outcome = 'ambiguous'))`
+/** A rejected one stays until it has ended some other way, or a newer version of the screening has taken its place. */
+const waitsForSomebody = sql`(d.state = 'parked' or (d.state = 'rejected'
+  and exists (select from screenings s where s.version_id = d.version_id and s.status <> 'superseded')))`
+const stoppedAt = sql`case when d.state = 'rejected' then d.settled_at
+  else (select max(a.ended_at) from attempts a where a.declaration_id = d.id) end`
+
+function matches(filter: StoppedFilter): SQL {
+  const conditions: SQL[] = [
+    filter.state === null ? sql`d.state in ('parked', 'rejected')` : sql`d.state = ${filter.state}`,
+    waitsForSomebody,
+  ]
+  if (filter.pharmacyId !== null) conditions.push(sql`d.pharmacy_id = ${filter.pharmacyId}`)
+  if (filter.destination !== null) conditions.push(sql`d.destination = ${filter.destination}`)
+  if (filter.code !== null) conditions.push(sql`d.code = ${filter.code}`)
+  if (filter.since !== null) conditions.push(sql`${stoppedAt} >= ${filter.since.toISOString()}::timestamptz`)
+  if (filter.until !== null) conditions.push(sql`${stoppedAt} < ${filter.until.toISOString()}::timestamptz`)
+  return sql.join(conditions, sql` and `)
+}
+
+/** `safe`: destinations that recognise a message that they get twice, or can be asked: nothing there is doubtful. */
+export type Promises = { readonly safe: readonly string[] }
+
+const doubtful = ({ safe }: Promises) => sql`(${mayBeThere} and not d.destination = any(${sql.param([...safe])}::text[]))`
+
+/** Groups of one destination, state and code, largest first; at most 200. */
+export async function countStopped(tx: Tx, filter: StoppedFilter, promises: Promises): Promise<readonly StoppedCount[]> {
+  const rows = await tx.execute<Omit<StoppedCount, 'oldest'> & { oldest: string | null } & Record<string, unknown>>(sql`
+    select d.destination, d.state, d.code, count(*)::int as count,
+      count(*) filter (where ${doubtful(promises)})::int as doubtful, min(${stoppedAt})::text as oldest
+    from declarations d where ${matches(filter)} group by 1, 2, 3 order by count(*) desc, 1, 2, 3 limit 200`)
+  return rows.map((row) => ({ ...row, oldest: row.oldest === null ? null : new Date(row.oldest) }))
+}
+
+export type StoppedRow = {
+  readonly id: string
+  readonly pharmacyId: string
+  readonly screeningId: string
+  readonly versionId: string
+  readonly version: number
+  readonly destination: string
+  readonly kind: DeclarationKind
+  readonly state: StoppedState
+  readonly code: FailureCode | null
+  readonly location: string | null
+  readonly controlId: string
+  readonly epoch: number
+  readonly attemptCount: number
+  readonly mayBeThere: boolean
+  readonly stoppedAt: Date | null
+  readonly createdAt: Date
+}
+
+const rowColumns = sql`d.id, d.pharmacy_id as "pharmacyId", d.screening_id as "screeningId", d.version_id as "versionId", d.version, d.destination, d.kind, d.state, d.code,
+  d.location, d.control_id as "controlId", d.epoch::int8 as epoch, d.attempt_count as "attemptCount", ${mayBeThere} as "mayBeThere", (${stoppedAt})::text as "stoppedAt",
+  d.created_at::text as "createdAt"`
+
+type RawRow = Omit<StoppedRow, 'stoppedAt' | 'createdAt' | 'epoch'> & {
+  readonly stoppedAt: string | null
+  readonly createdAt: string
+  readonly epoch: string
+} & Record<string, unknown>
+
+const readRow = (row: RawRow): StoppedRow => ({
+  ...row,
+  epoch: Number(row.epoch),
+  stoppedAt: row.stoppedAt === null ? null : new Date(row.stoppedAt),
+  createdAt: new Date(row.createdAt),
+})
+
+/** Oldest capture first. */
+export async function listStopped(
+  tx: Tx,
+  filter: StoppedFilter,
+  page: { readonly limit: number; readonly offset: number },
+): Promise<readonly StoppedRow[]> {
+  const rows = await tx.execute<RawRow>(sql`
+    select ${rowColumns} from declarations d where ${matches(filter)} order by d.created_at, d.id limit ${page.limit} offset ${page.offset}`)
+  return rows.map(readRow)
+}
+
+/** Locks those of these that still wait for somebody, as they stand now; `epoch` must be the one that was seen, where it is given. */
+export async function lockStopped(
+  tx: Tx,
+  wanted: readonly { readonly id: string; readonly epoch: number | null }[],
+): Promise<readonly StoppedRow[]> {
+  if (wanted.length === 0) return []
+  const rows = await tx.execute<RawRow>(sql`
+    select ${rowColumns} from declarations d
+    join unnest(${sql.param(wanted.map((one) => one.id))}::uuid[], ${sql.param(wanted.map((one) => one.epoch))}::bigint[]) as t (id, epoch)
+      on d.id = t.id and (t.epoch is null or d.epoch = t.epoch)
+    where ${waitsForSomebody} order by d.id for update of d`)
+  return rows.map(readRow)
+}
+
+/**
+ * Queues them again, due now, their attempts counted anew; wakes the workers on commit. Call with rows locked in this
+ * transaction. `controlId`: the same where the destination may hold it under that one; else a fresh one may be given.
+ */
+export async function requeueStopped(
+  tx: Tx,
+  rows: readonly { readonly id: string; readonly controlId: string }[],
+): Promise<ReadonlySet<string>> {
+  if (rows.length === 0) return new Set()
+  const released = await tx.execute<{ id: string }>(sql`
+    update declarations d set state = 'queued', due_at = now(), attempt_count = 0, settled_at = null, control_id = t.control_id
+    from unnest(${sql.param(rows.map((row) => row.id))}::uuid[], ${sql.param(rows.map((row) => row.controlId))}::text[]) as t (id, control_id)
+    where d.id = t.id and d.state in ('parked', 'rejected') returning d.id`)
+  await tx.execute(sql`select pg_notify(${dueChannel}, '')`)
+  return new Set(released.map((row) => row.id))
+}
+
+/** Ends a stopped declaration as received by hand, with who said so and why; wakes what waited for it. False where it moved meanwhile. */
+export async function receiveByHand(tx: Tx, decision: typeof receivedByHand.$inferInsert): Promise<boolean> {
+  const ended = await tx.execute<{ id: string }>(sql`
+    update declarations set state = 'received', settled_at = now() where id = ${decision.declarationId} and state in ('parked', 'rejected')
+    returning id`)
+  if (ended.length === 0) return false
+  await tx.insert(receivedByHand).values(decision)
+  await tx.execute(sql`select pg_notify(${dueChannel}, '')`)
+  return true
+}
+
+/** A query of the declarations that a retry of many chooses: their `id`, `pharmacy_id` and `epoch`, oldest capture first. */
+export function chosenBy(
+  filter: StoppedFilter,
+  options: { readonly includeDoubtful: boolean; readonly promises: Promises; readonly limit: number },
+): SQL {
+  const doubt = options.includeDoubtful ? sql`true` : sql`not ${doubtful(options.promises)}`
+  return sql`select d.id, d.pharmacy_id, d.epoch from declarations d where ${matches(filter)} and ${doubt}
+    order by d.created_at, d.id limit ${options.limit}`
+}
+
+/** The screening versions that these declarations speak of. */
+export async function listVersionsOf(tx: Tx, versionIds: readonly string[]): Promise<readonly ScreeningRow[]> {
+  if (versionIds.length === 0) return []
+  return tx
+    .select()
+    .from(screenings)
+    .where(inArray(screenings.versionId, [...versionIds]))
+}
