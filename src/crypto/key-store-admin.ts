@@ -19,12 +19,23 @@ export type KeyCounts = {
   readonly recordKeysUnswept: number
 }
 
+/** What still stands under an old key; nothing where a rotation is complete. */
+export type KeysLeft = {
+  readonly tenantKeysUnderOtherRoots: number
+  /** In a block under a replaced tenant key, or under one itself. */
+  readonly recordKeysUnderReplaced: number
+}
+
 /** Where a walk stands: under which tenant key, after which block or record key. */
 export type KeyPlace = { readonly tenantKeyId: string; readonly after: string }
 
 /** Every write is conditional on what it expects and says whether, or how often, it won. Lists are bounded by `limit`. */
 export type KeyStoreAdmin = {
+  /** Reads every record key: for a person who asks. */
   countKeys(): Promise<KeyCounts>
+  countKeyBlocksUnderReplaced(): Promise<number>
+  /** Cheap where little is left, so that every rewrap can end with it. */
+  countLeft(primaryRootKid: string): Promise<KeysLeft>
   /** Tenant keys, of both purposes, that another root key than `rootKid` wraps; by id, after `afterId`. */
   listTenantKeysNotUnder(rootKid: string, afterId: string | null, limit: number): Promise<readonly TenantKeyRow[]>
   rewrapTenantKey(row: TenantKeyRow, next: { readonly wrapped: string; readonly rootKid: string }): Promise<boolean>

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
 import { makeBlock, type NewBlock, openRows } from './key-blocks.ts'
 import type { KeyBlockRow, KeyStore, RecordKeyRow, TenantKeyRow } from './key-store.ts'
-import type { KeyCounts, KeyPlace, KeyStoreAdmin } from './key-store-admin.ts'
+import type { KeyCounts, KeyPlace, KeyStoreAdmin, KeysLeft } from './key-store-admin.ts'
 import { type RecordWrappingKey, unwrapBlockKey, wrapBlockKeys } from './record-keys.ts'
 import { type RootKeys, readTenantKey, writeTenantKey } from './root-keys.ts'
 
@@ -50,8 +50,8 @@ const batchRowsDefault = 500
 /** As the last blocks of a busy pharmacy's reserve. */
 const membersMax = 64
 const batchesMax = 1_000_000
-/** At work a fifth of the time or less: a million record keys take a minute, and captures on the same two cores keep nine tenths. */
-export const rewrapRestFactor = 4
+/** At work an eighth of the time: a million record keys take a minute or so, and captures on the same two cores keep nine tenths. */
+export const rewrapRestFactor = 7
 const openedMax = 2000
 /** Tenant keys rewrapped side by side: a key service answers in tens of milliseconds. */
 const rootCallsMax = 16
@@ -94,7 +94,7 @@ export type RewrapReport = {
   /** Those that had no block and have one now. */
   readonly recordKeys: number
   /** Counted in the key store afterwards: all zero when nothing is left under an old key. */
-  readonly left: { readonly tenantKeysUnderOtherRoots: number; readonly recordKeysUnderReplaced: number }
+  readonly left: KeysLeft
 }
 
 /**
@@ -105,12 +105,7 @@ export async function rewrap(deps: RotationDeps, options: RotationOptions = {}):
   const tenantKeys = await rewrapTenantKeys(deps, options)
   const keyBlocks = await rewrapKeyBlocks(deps, options)
   const recordKeys = await fillBlocks(deps, options)
-  const [counts, primaryKid] = await Promise.all([deps.admin.countKeys(), deps.rootKeys.primaryKid()])
-  const elsewhere = counts.roots.filter((root) => root.rootKid !== primaryKid)
-  const left = {
-    tenantKeysUnderOtherRoots: elsewhere.reduce((sum, root) => sum + root.tenantKeys, 0),
-    recordKeysUnderReplaced: counts.recordKeysUnderReplaced,
-  }
+  const left = await deps.admin.countLeft(await deps.rootKeys.primaryKid())
   return { tenantKeys, keyBlocks, recordKeys, left }
 }
 
@@ -137,7 +132,7 @@ async function rewrapTenantKey(deps: RotationDeps, row: TenantKeyRow): Promise<b
 }
 
 async function rewrapKeyBlocks(deps: RotationDeps, options: RotationOptions): Promise<number> {
-  const total = (await deps.admin.countKeys()).keyBlocksUnderReplaced
+  const total = await deps.admin.countKeyBlocksUnderReplaced()
   const onDone = (done: number) => options.onProgress?.({ step: 'rewrap-blocks', done, total })
   return walkBatches(deps, options, {
     onDone,
@@ -219,6 +214,7 @@ function openedKeys(deps: RotationDeps): OpenedKeys {
       if (byId.size > openedMax) wipe()
       const absent = [...ids].filter((id) => !byId.has(id))
       const without = [...pharmacyIds].filter((id) => !primaries.has(id))
+      if (absent.length + without.length === 0) return
       const [old, next] = await Promise.all([deps.store.findTenantKeys(absent), deps.admin.findPrimaryTenantKeys(without)])
       for (const row of [...old, ...next]) byId.set(row.id, byId.get(row.id) ?? (await openTenantKey(deps.rootKeys, row)))
       for (const row of next) primaries.set(row.pharmacyId, getKey(byId, row.id))

@@ -2,7 +2,7 @@
 import type { PendingQuery, Row, Sql } from 'postgres'
 import type { NewBlock } from '../crypto/key-blocks.ts'
 import type { KeyBlockRow, RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
-import type { KeyCounts, KeyPlace, KeyStoreAdmin, RootCount } from '../crypto/key-store-admin.ts'
+import type { KeyCounts, KeyPlace, KeyStoreAdmin, KeysLeft, RootCount } from '../crypto/key-store-admin.ts'
 import { guardTransactions } from './guarded-client.ts'
 
 const zeroId = '00000000-0000-0000-0000-000000000000'
@@ -17,6 +17,12 @@ export function createKeyStoreAdmin(client: Sql): KeyStoreAdmin {
   const tenantColumns = sql`id, pharmacy_id as "pharmacyId", purpose, wrapped, root_kid as "rootKid"`
   return {
     countKeys: () => countKeys(sql),
+    countKeyBlocksUnderReplaced: async () => {
+      const [row] = await sql<{ blocks: number }[]>`select count(*)::int as blocks from tenant_keys as key
+        join key_blocks on tenant_key_id = key.id where not is_primary and purpose = 'records'`
+      return row?.blocks ?? 0
+    },
+    countLeft: (primaryRootKid) => countLeft(sql, primaryRootKid),
     listTenantKeysNotUnder: (rootKid, afterId, limit) => sql<TenantKeyRow[]>`select ${tenantColumns} from tenant_keys
       where root_kid <> ${rootKid} and id > ${afterId ?? zeroId} order by id limit ${limit}`,
     rewrapTenantKey: async (row, next) => {
@@ -106,6 +112,19 @@ async function countKeys(sql: Sql): Promise<KeyCounts> {
     recordKeysUnderReplaced: records?.replaced ?? 0,
     recordKeysWithoutBlock: records?.bare ?? 0,
     recordKeysUnswept: records?.unswept ?? 0,
+  }
+}
+
+async function countLeft(sql: Sql, primaryRootKid: string): Promise<KeysLeft> {
+  const [row] = await sql<{ tenants: number; inBlocks: number; bare: number }[]>`
+    with replaced as (select id from tenant_keys where not is_primary and purpose = 'records')
+    select (select count(*)::int from tenant_keys where root_kid <> ${primaryRootKid}) as tenants,
+      (select count(*)::int from replaced join key_blocks as b on b.tenant_key_id = replaced.id
+        join record_keys as r on r.block_id = b.id) as "inBlocks",
+      (select count(*)::int from replaced join record_keys as r on r.tenant_key_id = replaced.id) as bare`
+  return {
+    tenantKeysUnderOtherRoots: row?.tenants ?? 0,
+    recordKeysUnderReplaced: (row?.inBlocks ?? 0) + (row?.bare ?? 0),
   }
 }
 

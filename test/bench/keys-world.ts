@@ -51,7 +51,10 @@ export async function openKeysWorld(input: { pharmacies: number }): Promise<Keys
     ring,
     pharmacies,
     capture: (pharmacyId) => capture(ring, main, pharmacyId),
-    addRecordKeys: (count) => addRecordKeys(store, rootKeys, pharmacies, count),
+    addRecordKeys: async (count) => {
+      await addRecordKeys(store, rootKeys, pharmacies, count)
+      await settle(Object.assign(new URL(databases.superUrl), { pathname: new URL(databases.keystoreAppUrl).pathname }).href)
+    },
     close: async () => {
       await ring.close()
       await store.close()
@@ -130,7 +133,15 @@ async function addRecordKeys(
     }
     for (let from = 0; from < blocks.length; from += blocksAtOnce) await addBlocks(store, blocks.slice(from, from + blocksAtOnce))
   }
-  await store.sql`analyze record_keys`.catch(() => undefined)
+}
+
+/** What PostgreSQL would do for minutes after so many rows, done before anything is measured. */
+async function settle(superUrl: string): Promise<void> {
+  const sql = connect(superUrl)
+  await sql`vacuum analyze record_keys`
+  await sql`vacuum analyze key_blocks`
+  await sql`checkpoint`
+  await sql.end()
 }
 
 async function addBlocks(store: OpenedKeyStore, made: readonly NewBlock[]): Promise<void> {

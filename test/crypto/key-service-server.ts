@@ -1,6 +1,8 @@
 /** Strict stand-ins for the two key services, written from their published APIs: real HTTP, unknown members and paths refused. */
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { TLSSocket } from 'node:tls'
 
 export type ServiceFault = 'none' | 'hang' | 'server-error' | 'redirect' | 'too-large' | 'not-json' | 'wrong-shape' | 'forbidden'
 export type KeyServiceServer = {
@@ -22,6 +24,7 @@ const hasOnly = (body: Record<string, unknown>, names: readonly string[]) =>
 /** OpenBao/Vault transit: one key with versions. */
 export async function startTransit(
   token: string,
+  tls: ServiceTls | null = null,
 ): Promise<KeyServiceServer & { rotate(): void; setMinVersion(version: number): void }> {
   const keys = [randomBytes(32)]
   let minVersion = 1
@@ -41,7 +44,7 @@ export async function startTransit(
     }
     return { status: 404, body: { errors: [] } }
   }
-  const server = await startService(handle, (request) => request.headers['x-vault-token'] === token)
+  const server = await startService(handle, (request) => request.headers['x-vault-token'] === token, tls)
   return Object.assign(server, {
     rotate: () => {
       keys.push(randomBytes(32))
@@ -53,7 +56,10 @@ export async function startTransit(
 }
 
 /** OVHcloud OKMS: service keys that make data keys. */
-export async function startOkms(token: string): Promise<KeyServiceServer & { addKey(): string; destroyKey(id: string): void }> {
+export async function startOkms(
+  token: string,
+  tls: ServiceTls | null = null,
+): Promise<KeyServiceServer & { addKey(): string; destroyKey(id: string): void }> {
   const keys = new Map<string, Buffer>()
   const handle: Handle = (method, path, body) => {
     const [, id = '', action] = /^\/v1\/servicekey\/([0-9a-f-]{36})\/(datakey|datakey\/decrypt)$/.exec(path) ?? []
@@ -70,7 +76,10 @@ export async function startOkms(token: string): Promise<KeyServiceServer & { add
     }
     return refused
   }
-  const server = await startService(handle, (request) => request.headers.authorization === `Bearer ${token}`)
+  // A certificate of our authority is as good as the token, as the service has it.
+  const allowed = (request: IncomingMessage) =>
+    request.headers.authorization === `Bearer ${token}` || (request.socket instanceof TLSSocket && request.socket.authorized)
+  const server = await startService(handle, allowed, tls)
   return Object.assign(server, {
     addKey: () => {
       const id = randomUUID()
@@ -83,13 +92,26 @@ export async function startOkms(token: string): Promise<KeyServiceServer & { add
   })
 }
 
-async function startService(handle: Handle, allowed: (request: IncomingMessage) => boolean): Promise<KeyServiceServer> {
+/** `ca`: of client certificates; null where none is asked for. */
+export type ServiceTls = { readonly cert: string; readonly key: string; readonly ca: string | null }
+
+/** With `tls`, real TLS on loopback; without, plain HTTP behind `fetch`. */
+async function startService(
+  handle: Handle,
+  allowed: (request: IncomingMessage) => boolean,
+  tls: ServiceTls | null,
+): Promise<KeyServiceServer> {
   const held: ServerResponse[] = []
-  const server: Server = createServer((request, response) => {
+  const listen = (request: IncomingMessage, response: ServerResponse) => {
     void answer(request, response)
-  })
+  }
+  const server: Server = tls
+    ? createTlsServer({ ...tls, ca: tls.ca ?? [], requestCert: tls.ca !== null, rejectUnauthorized: false }, listen)
+    : createServer(listen)
   const service: KeyServiceServer = {
-    url: 'https://keys.example.org',
+    get url() {
+      return tls ? `https://127.0.0.1:${portOf(server)}` : 'https://keys.example.org'
+    },
     fetch: (url, init) => fetch(url.replace('https://keys.example.org', `http://127.0.0.1:${portOf(server)}`), init),
     seen: [],
     fault: 'none',

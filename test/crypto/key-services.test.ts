@@ -20,7 +20,7 @@ async function openTransit(): Promise<Opened> {
   const service = await startTransit('right')
   const rootKeys = (token = 'right') =>
     createTransitRootKeys(
-      { fetch: service.fetch, timeoutMs: 300, readToken: async () => token },
+      { fetch: service.fetch, timeoutMs: 1500, readToken: async () => token },
       { url: service.url, mount: 'transit', keyName: 'passerelle', namespace: null },
     )
   const next = () => {
@@ -35,7 +35,7 @@ async function openOkms(): Promise<Opened> {
   const first = service.addKey()
   const rootKeysFor = (primaryKeyId: string, otherKeyIds: readonly string[], token: string) =>
     createOkmsRootKeys(
-      { fetch: service.fetch, timeoutMs: 300, readToken: async () => token },
+      { fetch: service.fetch, timeoutMs: 1500, readToken: async () => token },
       { url: service.url, primaryKeyId, otherKeyIds },
     )
   return {
