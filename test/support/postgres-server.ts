@@ -11,6 +11,8 @@ export type PostgresServer = {
   readonly pid: number
   /** URL of the superuser for a database of this server. */
   superUrl(database: string): string
+  /** Resolves when the server has ended, whoever ended it. */
+  readonly exited: Promise<void>
   stop(): Promise<void>
 }
 
@@ -45,9 +47,11 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
   const wrapped = asUser.wrap(binaries.postgres, args)
   // In a process group of its own: a Ctrl-C in the window must not stop it before what writes to it.
   const child = spawn(wrapped.command, wrapped.args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, ...wrapped.ids })
+  const exited = new Promise<void>((done) => child.once('exit', () => done()))
   await ready(child)
   return {
     port,
+    exited,
     pid: child.pid ?? 0,
     superUrl: (database) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`,
     stop: () => stop(child),

@@ -7,18 +7,28 @@ import { controlIdOf } from './hl7-reader.ts'
 import type { Delivery, NationalFile } from './national-file.ts'
 
 export const hl7ContentType = 'application/hl7-v2; charset=utf-8'
-const hugeBytes = 64 * 1_048_576
 const pauseMsDefault = 1_000
 
 export type AnswerDeps = { readonly file: NationalFile; readonly now: () => Date; readonly signal: AbortSignal }
+export type Moment = 'received' | 'taken'
+type PlainDeps = AnswerDeps & { readonly onMoment: (moment: Moment, controlId: string) => Promise<void> | void }
 
 /** Answers with the acknowledgement that the file's judgement calls for. */
-export function answerPlainly({ file, now }: AnswerDeps, message: Uint8Array, response: ServerResponse): void {
-  send(response, acknowledgementOf(message, file.take(message, null), now()))
+export async function answerPlainly(deps: PlainDeps, message: Uint8Array, response: ServerResponse): Promise<void> {
+  const { file, now, onMoment } = deps
+  const controlId = controlIdOf(message)
+  await onMoment('received', controlId)
+  const delivery = file.take(message, null)
+  await onMoment('taken', controlId)
+  send(response, acknowledgementOf(message, delivery, now()))
 }
 
 /** Answers as the fault has it; each arm says first what is taken. */
-export async function answerBadly(deps: AnswerDeps, fault: Fault, exchange: Exchange): Promise<void> {
+export async function answerBadly(
+  deps: AnswerDeps & { readonly hugeBytes: number },
+  fault: Fault,
+  exchange: Exchange,
+): Promise<void> {
   const { file, now, signal } = deps
   const { message, request, response } = exchange
   const controlId = controlIdOf(message)
@@ -79,7 +89,7 @@ export async function answerBadly(deps: AnswerDeps, fault: Fault, exchange: Exch
       file.take(message, fault.mode)
       response.writeHead(200, { 'content-type': hl7ContentType })
       const chunk = Buffer.alloc(65_536, 'A')
-      for (let sent = 0; sent < hugeBytes && !response.destroyed; sent += chunk.length) {
+      for (let sent = 0; sent < deps.hugeBytes && !response.destroyed; sent += chunk.length) {
         if (!response.write(chunk)) await untilDrained(response)
       }
       return void response.end()

@@ -12,7 +12,7 @@ export const faultModes = {
   slow: 'takes the message and answers after `ms` (1 s unless told)',
   garbage: 'takes the message and answers bytes without meaning',
   html: 'takes nothing and answers a web page with status 200',
-  huge: 'takes the message and answers 64 MB',
+  huge: 'takes the message and answers 64 MB, or as much as the simulator was told',
   'one-byte-a-second': 'takes the message and answers one byte every `ms` (1 s unless told)',
 } as const
 export type FaultMode = keyof typeof faultModes

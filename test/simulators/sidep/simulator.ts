@@ -5,12 +5,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { answerBadly, answerPlainly } from './answers.ts'
+import { answerBadly, answerPlainly, type Moment } from './answers.ts'
 import { createFaults, type Faults, parseFault } from './faults.ts'
 import { type Delivery, type KeptScreening, openNationalFile, type Received } from './national-file.ts'
 import { sidepPage } from './page.ts'
 
 const bodyBytesMax = 1_100_000
+const hugeBytesDefault = 64 * 1_048_576
 
 export type SidepSimulator = {
   /** Where messages are posted. */
@@ -34,14 +35,19 @@ export type SidepSimulatorOptions = {
   /** Certificate and key make it an HTTPS server. */
   readonly tls?: ServerOptions | undefined
   readonly now?: (() => Date) | undefined
+  /** What a huge answer comes to; 64 MB unless told. */
+  readonly hugeBytes?: number | undefined
+  /** Awaited for a message that meets no fault: when it has come whole, and when it is taken and not yet answered. */
+  readonly onMoment?: ((moment: Moment, controlId: string) => Promise<void> | void) | undefined
 }
 
 export async function startSidepSimulator(options: SidepSimulatorOptions = {}): Promise<SidepSimulator> {
   const { port = 0, host = '127.0.0.1', journalFile, deduplicates = true, tls, now = () => new Date() } = options
+  const { hugeBytes = hugeBytesDefault, onMoment = () => undefined } = options
   const file = openNationalFile({ journalFile, deduplicates, now })
   const faults = createFaults()
   const stopping = new AbortController()
-  const deps = { file, faults, now, signal: stopping.signal }
+  const deps = { file, faults, now, hugeBytes, onMoment, signal: stopping.signal }
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     route(deps, request, response).catch((error: unknown) => {
       // A fault of the simulator itself: loud, and an answer that no sender can take for one.
@@ -76,6 +82,8 @@ type Deps = {
   readonly file: ReturnType<typeof openNationalFile>
   readonly faults: Faults
   readonly now: () => Date
+  readonly hugeBytes: number
+  readonly onMoment: NonNullable<SidepSimulatorOptions['onMoment']>
   readonly signal: AbortSignal
 }
 
