@@ -34,6 +34,8 @@ LABEL org.opencontainers.image.title="Passerelle" \
       org.opencontainers.image.base.name="${NODE_IMAGE}" \
       org.opencontainers.image.base.digest="${BASE_DIGEST}"
 COPY --from=build /rootfs /
+# A named volume takes the owner of the folder that it covers.
+COPY --from=build --chown=10001:10001 /empty /var/lib/passerelle/anchors
 WORKDIR /app
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/app/.compile-cache \

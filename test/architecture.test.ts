@@ -45,7 +45,7 @@ const packages: Record<string, readonly string[]> = {
   auth: ['openid-client', 'undici', 'node:crypto', 'node:net'],
   http: ['hono', '@hono/node-server', 'zod', 'node:net', 'node:http', 'node:crypto'],
   web: ['hono', 'node:crypto'],
-  commands: ['commander', 'node:fs', 'node:os', 'node:path', 'node:events'],
+  commands: ['commander', 'node:fs', 'node:os', 'node:path', 'node:events', 'node:crypto', 'node:timers', 'postgres'],
 }
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean }

@@ -79,6 +79,7 @@ function copySystemFiles(): void {
   mkdirSync(join(root, 'tmp'))
   chmodSync(join(root, 'tmp'), 0o1777)
   mkdirSync(join(root, 'etc/passerelle'))
+  mkdirSync('/empty')
 }
 
 function copyTo(from: string, path: string): void {

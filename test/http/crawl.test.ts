@@ -1,61 +1,8 @@
 import { expect, test } from 'vitest'
 import { serveApp } from '../../src/http/serve.ts'
 import { openHouse } from '../web/sample-house.ts'
+import { mutations, treasures } from './crawl-paths.ts'
 import { rawRequest } from './raw-request.ts'
-
-const treasures = [
-  '.git/HEAD',
-  '.git/config',
-  '.env',
-  '.env.production',
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-  'src/main.ts',
-  'src/web/style.ts',
-  'node_modules/hono/package.json',
-  'config/example/gateway.yaml',
-  'migrations/0001_house.sql',
-  'dump.sql',
-  'backup.tar.gz',
-  'export.csv',
-  'assets/',
-  'assets',
-  'style.css.map',
-  'wp-content/uploads',
-  'server-status',
-  'etc/passwd',
-  'proc/self/environ',
-]
-
-/** Ways in which servers were talked into giving a file, or another route than the one that was guarded. */
-const mutations: readonly ((path: string) => string)[] = [
-  (path) => `/${path}`,
-  (path) => `//${path}`,
-  (path) => `/./${path}`,
-  (path) => `/../${path}`,
-  (path) => `/%2e%2e/${path}`,
-  (path) => `/..%2f${path}`,
-  (path) => `/..%5c${path}`,
-  (path) => `/..%255c${path}`,
-  (path) => `/%252e%252e%252f${path}`,
-  (path) => `/..;/${path}`,
-  (path) => `/;/${path}`,
-  (path) => `/${path};.css`,
-  (path) => `/${path}%00.css`,
-  (path) => `/..%00/${path}`,
-  (path) => `/${path}.`,
-  (path) => `/${path}/`,
-  (path) => `/${path}~`,
-  (path) => `/${path}%20`,
-  (path) => `/${path.toUpperCase()}`,
-  (path) => `/assets/../${path}`,
-  (path) => `/assets//${path}`,
-  (path) => `/assets/%2e%2e/${path}`,
-  (path) => `/assets/..%c0%af${path}`,
-  (path) => `/depistages/..%2f..%2f${path}`,
-  (path) => `/depistages/nouveau/../../${path}`,
-]
 
 test('no path, however it is written, gives anything but the same not-found page', async () => {
   const house = openHouse({ limits: { perAddress: { burst: 100_000, perSecond: 1 } } })
