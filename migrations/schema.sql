@@ -114,6 +114,15 @@ create table audit_segments (
 );
 alter table audit_segments owner to passerelle_owner;
 
+create table backup_drills (
+  id bigint not null generated always as identity,
+  drilled_at timestamp with time zone not null,
+  dump_taken_at timestamp with time zone not null,
+  outcome text not null,
+  details jsonb not null
+);
+alter table backup_drills owner to passerelle_owner;
+
 create table billing_months (
   pharmacy_id uuid not null,
   month date not null,
@@ -210,6 +219,65 @@ alter table late_charges owner to passerelle_owner;
 alter table late_charges enable row level security;
 alter table late_charges force row level security;
 
+create table ledger_carried (
+  pharmacy_id uuid not null,
+  day date not null,
+  destination text not null,
+  declaration_id uuid not null
+);
+alter table ledger_carried owner to passerelle_owner;
+alter table ledger_carried enable row level security;
+alter table ledger_carried force row level security;
+
+create table ledger_closes (
+  pharmacy_id uuid not null,
+  closed_through date not null,
+  closed_at timestamp with time zone not null default now()
+);
+alter table ledger_closes owner to passerelle_owner;
+alter table ledger_closes enable row level security;
+alter table ledger_closes force row level security;
+
+create table ledger_days (
+  pharmacy_id uuid not null,
+  day date not null,
+  destination text not null,
+  captured integer not null,
+  accepted integer not null,
+  received integer not null,
+  cancelled integer not null,
+  carried integer not null,
+  receipts integer not null,
+  first_accepted integer not null,
+  first_receipts integer not null,
+  billed integer not null,
+  charged integer not null,
+  differing integer not null,
+  closed_at timestamp with time zone not null default now()
+);
+alter table ledger_days owner to passerelle_owner;
+alter table ledger_days enable row level security;
+alter table ledger_days force row level security;
+
+create table ledger_movements (
+  pharmacy_id uuid not null,
+  day date not null,
+  destination text not null,
+  moved_on date not null,
+  accepted integer not null,
+  received integer not null,
+  cancelled integer not null,
+  receipts integer not null,
+  first_accepted integer not null,
+  first_receipts integer not null,
+  billed integer not null,
+  charged integer not null,
+  differing integer not null
+);
+alter table ledger_movements owner to passerelle_owner;
+alter table ledger_movements enable row level security;
+alter table ledger_movements force row level security;
+
 create table memberships (
   pharmacy_id uuid not null,
   professional_id uuid not null,
@@ -256,7 +324,8 @@ create table receipts (
   control_id text not null,
   reference text,
   answer_sha256 text not null,
-  received_at timestamp with time zone not null
+  received_at timestamp with time zone not null,
+  billed boolean not null default false
 );
 alter table receipts owner to passerelle_owner;
 alter table receipts enable row level security;
@@ -332,7 +401,8 @@ create table screenings (
   signed_by uuid,
   signed_role text,
   captured_at timestamp with time zone not null,
-  signed_at timestamp with time zone
+  signed_at timestamp with time zone,
+  declared_to text[]
 );
 alter table screenings owner to passerelle_owner;
 alter table screenings enable row level security;
@@ -426,6 +496,9 @@ alter table audit_segments add constraint audit_segments_edge_check CHECK (((oct
 alter table audit_segments add constraint audit_segments_first_index_check CHECK ((first_index >= 0));
 alter table audit_segments add constraint audit_segments_pkey PRIMARY KEY (first_index);
 alter table audit_segments add constraint audit_segments_size_check CHECK (((size >= 1) AND (size <= 1000)));
+alter table backup_drills add constraint backup_drills_check CHECK ((dump_taken_at <= drilled_at));
+alter table backup_drills add constraint backup_drills_outcome_check CHECK ((outcome = ANY (ARRAY['passed'::text, 'failed'::text])));
+alter table backup_drills add constraint backup_drills_pkey PRIMARY KEY (id);
 alter table billing_months add constraint billing_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric));
 alter table billing_months add constraint billing_months_pkey PRIMARY KEY (pharmacy_id, month);
 alter table charges add constraint charges_check CHECK ((((kind = 'charge'::text) AND (amount_cents >= 0)) OR ((kind = 'credit'::text) AND (amount_cents <= 0))));
@@ -455,6 +528,10 @@ alter table idempotency_keys add constraint idempotency_keys_key_sha256_check CH
 alter table idempotency_keys add constraint idempotency_keys_pkey PRIMARY KEY (pharmacy_id, key_sha256);
 alter table late_charges add constraint late_charges_check CHECK (((billing_month > charged_on) AND (EXTRACT(day FROM billing_month) = (1)::numeric)));
 alter table late_charges add constraint late_charges_pkey PRIMARY KEY (screening_id, kind);
+alter table ledger_carried add constraint ledger_carried_pkey PRIMARY KEY (pharmacy_id, day, destination, declaration_id);
+alter table ledger_closes add constraint ledger_closes_pkey PRIMARY KEY (pharmacy_id);
+alter table ledger_days add constraint ledger_days_pkey PRIMARY KEY (pharmacy_id, day, destination);
+alter table ledger_movements add constraint ledger_movements_pkey PRIMARY KEY (pharmacy_id, day, destination, moved_on);
 alter table memberships add constraint memberships_pkey PRIMARY KEY (pharmacy_id, professional_id);
 alter table memberships add constraint memberships_role_check CHECK ((role = ANY (ARRAY['titular'::text, 'pharmacist'::text, 'student'::text, 'preparer'::text, 'group-admin'::text, 'dpo'::text, 'operator'::text])));
 alter table periodic_jobs add constraint periodic_jobs_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'cut-short'::text])));
@@ -531,6 +608,11 @@ alter table declarations add constraint declarations_version_id_fkey FOREIGN KEY
 alter table idempotency_keys add constraint idempotency_keys_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table late_charges add constraint late_charges_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table late_charges add constraint late_charges_screening_id_kind_fkey FOREIGN KEY (screening_id, kind) REFERENCES charges(screening_id, kind);
+alter table ledger_carried add constraint ledger_carried_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
+alter table ledger_carried add constraint ledger_carried_pharmacy_id_day_destination_fkey FOREIGN KEY (pharmacy_id, day, destination) REFERENCES ledger_days(pharmacy_id, day, destination);
+alter table ledger_closes add constraint ledger_closes_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table ledger_days add constraint ledger_days_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table ledger_movements add constraint ledger_movements_pharmacy_id_day_destination_fkey FOREIGN KEY (pharmacy_id, day, destination) REFERENCES ledger_days(pharmacy_id, day, destination);
 alter table memberships add constraint memberships_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table memberships add constraint memberships_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
 alter table receipts add constraint receipts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
@@ -561,6 +643,7 @@ CREATE INDEX audit_events_by_object ON public.audit_events USING btree (object_i
 CREATE INDEX audit_events_by_pharmacy ON public.audit_events USING btree (pharmacy_id, seq);
 CREATE INDEX audit_segments_by_last_seq ON public.audit_segments USING btree (last_seq);
 CREATE INDEX audit_segments_to_purge ON public.audit_segments USING btree (last_at) WHERE (purged_at IS NULL);
+CREATE INDEX backup_drills_by_time ON public.backup_drills USING btree (drilled_at);
 CREATE INDEX billing_months_open ON public.billing_months USING btree (month, pharmacy_id) WHERE (completed_at IS NULL);
 CREATE INDEX charges_by_month ON public.charges USING btree (pharmacy_id, charged_on) INCLUDE (kind, amount_cents, tariff_id, demonstration);
 CREATE INDEX declarations_by_screening ON public.declarations USING btree (screening_id);
@@ -571,11 +654,13 @@ CREATE INDEX declarations_parked ON public.declarations USING btree (pharmacy_id
 CREATE INDEX declarations_rejected ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'rejected'::text);
 CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (state = 'queued'::text);
 CREATE INDEX late_charges_by_month ON public.late_charges USING btree (pharmacy_id, billing_month);
+CREATE UNIQUE INDEX ledger_carried_once ON public.ledger_carried USING btree (declaration_id);
 CREATE INDEX retry_batch_items_waiting ON public.retry_batch_items USING btree (batch_id, declaration_id) WHERE (outcome IS NULL);
 CREATE INDEX retry_batches_by_pharmacy ON public.retry_batches USING btree (pharmacy_id, requested_at);
 CREATE INDEX retry_batches_open ON public.retry_batches USING btree (requested_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX screenings_by_day ON public.screenings USING btree (pharmacy_id, captured_at);
 CREATE INDEX screenings_by_key ON public.screenings USING btree (key_ref);
+CREATE INDEX screenings_by_signing ON public.screenings USING btree (pharmacy_id, signed_at) WHERE (signed_at IS NOT NULL);
 CREATE INDEX sessions_by_professional ON public.sessions USING btree (professional_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_open ON public.sessions USING btree (expires_at) WHERE (ended_at IS NULL);
 CREATE INDEX sign_ins_expiry ON public.sign_ins USING btree (expires_at);
@@ -593,7 +678,7 @@ create policy attempts_of_pharmacy on attempts as permissive for select to publi
 create policy audit_events_append on audit_events as permissive for insert to public with check (true);
 create policy audit_events_for_worker on audit_events as permissive for select to public using (passerelle_is_worker());
 create policy audit_events_of_pharmacy on audit_events as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
-create policy audit_events_purge on audit_events as permissive for delete to passerelle_owner using (passerelle_is_worker());
+create policy audit_events_purge on audit_events as permissive for delete to public using (passerelle_is_worker());
 create policy billing_months_for_worker on billing_months as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy billing_months_of_pharmacy on billing_months as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy charges_for_worker on charges as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
@@ -603,6 +688,14 @@ create policy declarations_of_pharmacy on declarations as permissive for all to 
 create policy idempotency_keys_of_pharmacy on idempotency_keys as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy late_charges_for_worker on late_charges as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy late_charges_of_pharmacy on late_charges as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy ledger_carried_for_worker on ledger_carried as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy ledger_carried_of_pharmacy on ledger_carried as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy ledger_closes_for_worker on ledger_closes as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy ledger_closes_of_pharmacy on ledger_closes as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy ledger_days_for_worker on ledger_days as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy ledger_days_of_pharmacy on ledger_days as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
+create policy ledger_movements_for_worker on ledger_movements as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy ledger_movements_of_pharmacy on ledger_movements as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy receipts_for_worker on receipts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy receipts_of_pharmacy on receipts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy received_by_hand_for_worker on received_by_hand as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
@@ -627,12 +720,17 @@ grant insert, select, update on table attempts to passerelle_app;
 grant insert, select on table audit_events to passerelle_app;
 grant select, update on table audit_sealing to passerelle_app;
 grant insert, select on table audit_segments to passerelle_app;
+grant insert, select on table backup_drills to passerelle_app;
 grant insert, select, update on table billing_months to passerelle_app;
 grant insert, select on table charges to passerelle_app;
 grant insert, select, update on table declarations to passerelle_app;
 grant insert, select, update on table destination_controls to passerelle_app;
 grant delete, insert, select on table idempotency_keys to passerelle_app;
 grant insert, select on table late_charges to passerelle_app;
+grant delete, insert, select on table ledger_carried to passerelle_app;
+grant insert, select, update on table ledger_closes to passerelle_app;
+grant insert, select on table ledger_days to passerelle_app;
+grant insert, select on table ledger_movements to passerelle_app;
 grant insert, select, update on table memberships to passerelle_app;
 grant insert, select, update on table periodic_jobs to passerelle_app;
 grant insert, select, update on table pharmacies to passerelle_app;

@@ -215,8 +215,8 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
       select id, attempt_epoch, pharmacy_id, worker, clock_timestamp(), clock_timestamp(), outcome, code from won
       where was = 'claimed' and outcome <> 'interrupted'
     ), proof as (
-      insert into receipts (declaration_id, pharmacy_id, destination, control_id, reference, answer_sha256, received_at)
-      select id, pharmacy_id, destination, control_id, reference, answer_sha256, now() from won where state = 'accepted'
+      insert into receipts (declaration_id, pharmacy_id, destination, control_id, reference, answer_sha256, received_at, billed)
+      select id, pharmacy_id, destination, control_id, reference, answer_sha256, now(), kind = 'original' and prices is not null from won where state = 'accepted'
     ), ${chargeParts}, trace as (
       insert into audit_events (at, actor_kind, pharmacy_id, action, outcome, code, object_type, object_id, details)
       select now(), 'system', pharmacy_id, action, 'done', code, 'declaration', id,

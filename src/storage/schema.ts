@@ -103,6 +103,8 @@ export const screenings = pgTable('screenings', {
   signedRole: text('signed_role').$type<Author['role']>(),
   capturedAt: instant('captured_at').notNull(),
   signedAt: instant('signed_at'),
+  /** Destinations that this version was declared to, as its commit said; null where an earlier release wrote it. */
+  declaredTo: text('declared_to').array(),
 })
 
 export const declarations = pgTable('declarations', {
@@ -151,6 +153,8 @@ export const receipts = pgTable('receipts', {
   reference: text('reference'),
   answerSha256: text('answer_sha256').notNull(),
   receivedAt: instant('received_at').notNull(),
+  /** Whether this receipt was owed a charge when it came. */
+  billed: boolean('billed').notNull().default(false),
 })
 
 /** Negative amounts are credits. */

@@ -65,6 +65,7 @@ export type DraftSignature = Pick<ScreeningRow, 'versionId' | 'patient' | 'act'>
   readonly signedBy: string
   readonly signedRole: Author['role']
   readonly signedAt: Date
+  readonly declaredTo: string[]
 }
 
 /** Turns a draft into a signed version; false where it is no draft any more (somebody was faster). */

@@ -22,6 +22,10 @@ export const tenantTables = [
   'statements',
   'statement_files',
   'statement_seals',
+  'ledger_closes',
+  'ledger_days',
+  'ledger_movements',
+  'ledger_carried',
   'received_by_hand',
   'retry_batches',
   'retry_batch_items',
@@ -66,6 +70,10 @@ export async function writeTenantRows(admin: Sql, pharmacy: { readonly finess: s
   await admin`insert into retry_batches (id, pharmacy_id, requested_by, filter, per_second, state, needs_approval, chosen)
     values (${declarationId}, ${pharmacyId}, ${professionalId}, '{}', 5, 'running', false, 1)`
   await admin`insert into retry_batch_items values (${declarationId}, ${declarationId}, ${pharmacyId}, 1, null)`
+  await admin`insert into ledger_closes values (${pharmacyId}, '2026-07-15', ${at})`
+  await admin`insert into ledger_days values (${pharmacyId}, '2026-07-15', 'sidep', 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, ${at})`
+  await admin`insert into ledger_movements values (${pharmacyId}, '2026-07-15', 'sidep', '2026-07-16', 1, 0, 0, 1, 1, 1, 1, 1, 0)`
+  await admin`insert into ledger_carried values (${pharmacyId}, '2026-07-15', 'sidep', ${declarationId})`
   await admin`insert into idempotency_keys values (${pharmacyId}, ${digest}, ${digest}, ${screeningId}, ${at})`
   await admin`insert into audit_events (at, actor_kind, pharmacy_id, action, outcome) values (${at}, 'system', ${pharmacyId}, 'access', 'done')`
   return ids

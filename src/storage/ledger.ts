@@ -1,0 +1,204 @@
+/** The ledger in SQL: closed days as they were counted then, and the rest from the rows themselves, in one snapshot. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
+import type { LedgerLine, LedgerProblem } from '../domain/ledger.ts'
+import type { Tx } from './database.ts'
+
+/** Null pharmacy: all of them, which only the worker's scope can see. Days are Paris days, both included. */
+export type LedgerScope = { readonly pharmacyId: string | null; readonly from: string; readonly to: string }
+
+/** The instant at which a Paris day begins. */
+const beginningOf = (day: SQL) => sql`((${day})::timestamp at time zone 'Europe/Paris')`
+
+/**
+ * Common table expressions up to `items`: one row for each declaration of the versions signed in `scope` (columns id,
+ * since, until), and one for each that the capture said and that is not there. The index of signings is walked a pharmacy
+ * at a time; everything else is a probe by key.
+ */
+const itemsOfScope = sql`versions as (
+      select s.pharmacy_id, s.screening_id, s.version_id, s.declared_to, (s.signed_at at time zone 'Europe/Paris')::date as day
+      from scope join screenings s on s.pharmacy_id = scope.id and s.signed_at >= scope.since and s.signed_at < scope.until
+    ), pairs as (
+      select v.pharmacy_id, v.screening_id, v.day, named.destination, true as captured, d.id, d.kind, d.state
+      from versions v cross join unnest(v.declared_to) as named (destination)
+      left join declarations d on d.version_id = v.version_id and d.destination = named.destination
+      union all
+      select v.pharmacy_id, v.screening_id, v.day, d.destination, v.declared_to is null, d.id, d.kind, d.state
+      from versions v join declarations d on d.version_id = v.version_id
+      where v.declared_to is null or d.destination <> all (v.declared_to)
+    ), items as (${proven(sql`pairs`)})`
+
+/** Adds to pairs what proves them: receipt, charge, and what is wrong with each. */
+function proven(pairs: SQL): SQL {
+  return sql`select of_pair.*, case
+        when not of_pair.captured then 'declared-beside'
+        when of_pair.id is null then 'not-declared'
+        when of_pair.state = 'accepted' and not of_pair.receipted then 'receipt-missing'
+        when of_pair.state <> 'accepted' and of_pair.receipted then 'receipt-beside'
+        when of_pair.due and of_pair.charged_by is null then 'charge-missing'
+        when not of_pair.due and of_pair.charged_by = of_pair.id then 'charge-beside' end as problem
+      from (
+        select pairs.*, r.declaration_id is not null as receipted, coalesce(r.billed and pairs.kind = 'original', false) as due,
+          c.declaration_id as charged_by
+        from ${pairs} pairs left join receipts r on r.declaration_id = pairs.id
+        left join charges c on c.screening_id = pairs.screening_id and c.kind = 'charge'
+      ) of_pair`
+}
+
+/** What does not move any more. A refused one does: a person may find it at the destination after all. */
+const ended = sql`('accepted', 'received', 'cancelled')`
+
+const stateCounts = sql`
+      count(*) filter (where state = 'accepted')::int as accepted, count(*) filter (where state = 'received')::int as received,
+      count(*) filter (where state = 'cancelled')::int as cancelled`
+const proofCounts = sql`
+      count(*) filter (where receipted)::int as receipts,
+      count(*) filter (where state = 'accepted' and kind = 'original')::int as first_accepted,
+      count(*) filter (where receipted and kind = 'original')::int as first_receipts,
+      count(*) filter (where due)::int as billed,
+      count(*) filter (where (due and charged_by is not null) or (not due and charged_by = id))::int as charged,
+      count(*) filter (where problem is not null)::int as differing`
+const openCounts = sql`
+      count(*) filter (where state = 'queued')::int as queued, count(*) filter (where state in ('claimed', 'sent'))::int as in_flight,
+      count(*) filter (where state = 'rejected')::int as rejected, count(*) filter (where state = 'parked')::int as parked`
+const countNames = sql`captured, queued, in_flight, accepted, received, rejected, parked, cancelled, receipts, first_accepted,
+      first_receipts, billed, charged, differing`
+const countSums = sql`sum(captured)::int as captured, sum(queued)::int as queued, sum(in_flight)::int as "inFlight",
+      sum(accepted)::int as accepted, sum(received)::int as received, sum(rejected)::int as rejected, sum(parked)::int as parked,
+      sum(cancelled)::int as cancelled, sum(receipts)::int as receipts, sum(first_accepted)::int as "firstAccepted",
+      sum(first_receipts)::int as "firstReceipts", sum(billed)::int as billed, sum(charged)::int as charged, sum(differing)::int as differing`
+
+/** Days after the last closed one, within the scope; `recount` takes no closed day at its word. */
+function liveScope({ pharmacyId, from, to }: LedgerScope, recount: boolean): SQL {
+  const since = recount ? sql`${from}::date` : sql`greatest(${from}::date, closes.closed_through + 1)`
+  return sql`select p.id, ${beginningOf(since)} as since, ${beginningOf(sql`${to}::date + 1`)} as until
+    from pharmacies p left join ledger_closes closes on closes.pharmacy_id = p.id
+    where ${pharmacyId === null ? sql`true` : sql`p.id = ${pharmacyId}`}`
+}
+
+const lineLimit = 200_000
+
+/**
+ * The lines of a scope, newest day first, in one statement and so in one snapshot: it balances at every instant. `recount`
+ * counts closed days from the rows again, instead of what was written when they were closed.
+ */
+export async function readLedger(
+  tx: Tx,
+  scope: LedgerScope,
+  options: { readonly recount?: boolean } = {},
+): Promise<readonly LedgerLine[]> {
+  const recount = options.recount ?? false
+  const { pharmacyId, from, to } = scope
+  const within = (table: string) => {
+    const name = sql.identifier(table)
+    const ofPharmacy = pharmacyId === null ? sql`true` : sql`${name}.pharmacy_id = ${pharmacyId}`
+    return sql`${ofPharmacy} and ${name}.day between ${from}::date and ${to}::date`
+  }
+  const closed = sql`
+      select pharmacy_id, day, destination, captured, 0 as queued, 0 as in_flight, accepted, received, 0 as rejected, 0 as parked, cancelled,
+        receipts, first_accepted, first_receipts, billed, charged, differing
+      from ledger_days where ${within('ledger_days')}
+      union all
+      select pharmacy_id, day, destination, 0, 0, 0, accepted, received, 0, 0, cancelled, receipts, first_accepted, first_receipts, billed,
+        charged, differing
+      from ledger_movements where ${within('ledger_movements')}
+      union all
+      select pharmacy_id, day, destination, ${countNames} from (
+        select pharmacy_id, day, destination, 0 as captured, ${openCounts}, ${stateCounts}, ${proofCounts}
+        from carried group by pharmacy_id, day, destination) of_carried`
+  const rows = await tx.execute<LedgerLine & Record<string, unknown>>(sql`
+    with scope as (${liveScope(scope, recount)}), ${itemsOfScope}, carried as (${proven(sql`(
+      select k.pharmacy_id, d.screening_id, k.day, k.destination, true as captured, d.id, d.kind, d.state
+      from ledger_carried k join declarations d on d.id = k.declaration_id where ${within('k')})`)})
+    select pharmacy_id as "pharmacyId", day::text, destination, ${countSums} from (
+      select pharmacy_id, day, destination, ${countNames} from (
+        select pharmacy_id, day, destination, count(*) filter (where captured)::int as captured, ${openCounts}, ${stateCounts}, ${proofCounts}
+        from items group by pharmacy_id, day, destination) of_items
+      ${recount ? sql`` : sql`union all ${closed}`}) lines
+    group by pharmacy_id, day, destination order by day desc, destination, pharmacy_id limit ${lineLimit}`)
+  return [...rows]
+}
+
+export type LedgerItem = {
+  readonly pharmacyId: string
+  readonly day: string
+  readonly destination: string
+  readonly screeningId: string
+  /** Null where the capture named the destination and there is no declaration. */
+  readonly declarationId: string | null
+  readonly kind: DeclarationKind | null
+  readonly state: DeclarationState | null
+  readonly problem: LedgerProblem | null
+}
+
+/** The items behind the lines of a scope, counted from the rows: those that differ, or all. Ordered by random ids. */
+export async function listLedgerItems(
+  tx: Tx,
+  scope: LedgerScope,
+  wanted: {
+    readonly destination?: string
+    readonly states?: readonly DeclarationState[]
+    readonly differingOnly: boolean
+    readonly limit: number
+  },
+): Promise<readonly LedgerItem[]> {
+  const { destination, states, differingOnly, limit } = wanted
+  const rows = await tx.execute<LedgerItem & Record<string, unknown>>(sql`
+    with scope as (${liveScope(scope, true)}), ${itemsOfScope}
+    select pharmacy_id as "pharmacyId", day::text, destination, screening_id as "screeningId", id as "declarationId", kind, state, problem
+    from items where ${destination === undefined ? sql`true` : sql`destination = ${destination}`}
+      and ${states === undefined ? sql`true` : sql`state = any(${sql.param([...states])}::text[])`}
+      and ${differingOnly ? sql`problem is not null` : sql`true`}
+    order by day desc, destination, screening_id, id limit ${limit}`)
+  return [...rows]
+}
+
+/** Days closed in one go: what a pharmacy of three hundred tests a day captured in a month is one short statement. */
+const daysPerClose = 31
+
+/** Answers the last day that is closed now, and whether more remain before `through`. Days that have not ended are never closed. */
+export async function closeLedgerDays(
+  tx: Tx,
+  close: { readonly pharmacyId: string; readonly through: string },
+): Promise<{ readonly closedThrough: string | null; readonly more: boolean }> {
+  const { pharmacyId, through } = close
+  const last = sql`least(${through}::date, (now() at time zone 'Europe/Paris')::date - 1)`
+  // Opened at the day before the first signing: what never signed anything has nothing to close.
+  await tx.execute(sql`insert into ledger_closes (pharmacy_id, closed_through)
+    select ${pharmacyId}, (min(signed_at) at time zone 'Europe/Paris')::date - 1 from screenings
+    where pharmacy_id = ${pharmacyId} and signed_at is not null having min(signed_at) is not null
+    on conflict (pharmacy_id) do nothing`)
+  const [before] = await tx.execute<{ closed: string; until: string; last: string }>(sql`
+    select closed_through::text as closed, least(closed_through + ${daysPerClose}::int, ${last})::text as until, ${last}::text as last
+    from ledger_closes where pharmacy_id = ${pharmacyId} for update`)
+  if (!before) return { closedThrough: null, more: false }
+  if (before.until <= before.closed) return { closedThrough: before.closed, more: false }
+  // A statement of its own, after the lock: it sees what whoever held it has closed. If we die before the commit, nothing is closed.
+  await tx.execute(closeStatement(pharmacyId, before))
+  return { closedThrough: before.until, more: before.until < before.last }
+}
+
+function closeStatement(pharmacyId: string, range: { readonly closed: string; readonly until: string }): SQL {
+  const { closed, until } = range
+  const proofNames = sql`receipts, first_accepted, first_receipts, billed, charged, differing`
+  return sql`
+    with scope as (select ${pharmacyId}::uuid as id, ${beginningOf(sql`${closed}::date + 1`)} as since, ${beginningOf(sql`${until}::date + 1`)} as until),
+    ${itemsOfScope}, counted as (
+      insert into ledger_days (pharmacy_id, day, destination, captured, carried, accepted, received, cancelled, ${proofNames})
+      select pharmacy_id, day, destination, count(*) filter (where captured), count(*) filter (where state not in ${ended}), ${stateCounts}, ${proofCounts}
+      from items group by pharmacy_id, day, destination
+    ), kept as (
+      insert into ledger_carried (pharmacy_id, day, destination, declaration_id)
+      select pharmacy_id, day, destination, id from items where state not in ${ended}
+    ), carried as (${proven(sql`(
+      select k.pharmacy_id, d.screening_id, k.day, k.destination, true as captured, d.id, d.kind, d.state
+      from ledger_carried k join declarations d on d.id = k.declaration_id
+      where k.pharmacy_id = ${pharmacyId} and d.state in ${ended})`)}
+    ), moved as (
+      insert into ledger_movements (pharmacy_id, day, destination, moved_on, accepted, received, cancelled, ${proofNames})
+      select pharmacy_id, day, destination, ${until}::date, ${stateCounts}, ${proofCounts} from carried group by pharmacy_id, day, destination
+    ), freed as (
+      delete from ledger_carried k using carried where k.declaration_id = carried.id
+    )
+    update ledger_closes set closed_through = ${until}::date, closed_at = now() where pharmacy_id = ${pharmacyId}`
+}
