@@ -32,7 +32,7 @@ const packages: Record<string, readonly string[]> = {
   // BlockList and isIP: no connection is made there.
   base: ['node:net'],
   domain: [],
-  formats: ['ltx', 'node:crypto', 'node:buffer'],
+  formats: ['ltx', 'pdfkit', 'node:crypto', 'node:buffer', 'node:stream'],
   // Files: a key service's token, read anew each time, and the certificates of its connection.
   crypto: ['node-jose', 'node:crypto', 'node:fs', 'node:util', 'undici'],
   config: ['zod', 'yaml', 'node:fs', 'node:path', 'node:net', 'node:crypto'],
@@ -100,6 +100,11 @@ test('a room uses only the packages that the table allows it', () => {
 test('node-jose is used in one file, and node modules are named with node:', () => {
   expect([...new Set(imports.filter((entry) => entry.to === 'node-jose').map((entry) => entry.from))]).toEqual(['crypto/jose.ts'])
   expect(imports.filter((entry) => builtinModules.includes(entry.to)).map(show)).toEqual([])
+})
+
+test('pdfkit is used where statements are drawn, and nowhere else', () => {
+  const users = imports.filter((entry) => entry.to === 'pdfkit').map((entry) => dirname(entry.from))
+  expect([...new Set(users)]).toEqual(['formats/statement'])
 })
 
 test('src imports nothing from test, and nothing outside src but packages', () => {
