@@ -24,7 +24,8 @@ const rooms: Record<string, readonly string[]> = {
   http: ['base', 'domain', 'telemetry', 'actions', 'auth'],
   web: ['base', 'domain', 'actions', 'auth', 'http'],
   // What an operator types: opens what it needs, like the composition root, and closes it.
-  commands: ['base', 'domain', 'config', 'crypto', 'storage', 'audit'],
+  // It closes months as the pages do single documents: through actions and formats.
+  commands: ['base', 'domain', 'config', 'formats', 'crypto', 'storage', 'audit', 'actions'],
 }
 
 /** Room → packages from npm, and Node's own modules, that it may use. */

@@ -3,11 +3,12 @@ import { systemClock } from '../base/clock.ts'
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load-config.ts'
 import { parseCheckpointKey } from '../crypto/checkpoint.ts'
 import { parseRootKeys } from '../crypto/root-jwks.ts'
+import { parseSigningKeys } from '../crypto/signing.ts'
 import { configRefused } from './say.ts'
 
 /** What the config room may not import: the crypto room's own readers. */
 export function loadOptions(): LoadOptions {
-  return { now: systemClock.now(), parseRootKeys, parseAuditKey: parseCheckpointKey }
+  return { now: systemClock.now(), parseRootKeys, parseAuditKey: parseCheckpointKey, parseSigningKeys }
 }
 
 /** Throws with one line a mistake. */

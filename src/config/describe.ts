@@ -33,6 +33,7 @@ export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' 
     ...Object.entries(origins.secrets).map(([key, value]) => ({ key, value, origin: 'secret' })),
     { key: 'ROOT_KEYS_FILE', value: fromFile(origins.env.rootKeysFile), origin: 'secret' },
     { key: 'AUDIT_KEY_FILE', value: fromFile(origins.env.auditKeyFile), origin: 'secret' },
+    { key: 'SIGNING_KEYS_FILE', value: fromFile(origins.env.signingKeysFile), origin: 'secret' },
   ]
   return rows.map(({ key, value, origin }) => `${key} = ${value}  # ${origin}`).join('\n')
 }

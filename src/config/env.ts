@@ -22,6 +22,7 @@ export const settingNames = [
   'LOG_LEVEL',
   'ROOT_KEYS_FILE',
   'AUDIT_KEY_FILE',
+  'SIGNING_KEYS_FILE',
   'AUDIT_ANCHOR_FILE',
 ] as const
 export type SettingName = (typeof settingNames)[number]
@@ -39,6 +40,7 @@ export type Env = {
   readonly rootKeysFile: string | null
   /** Ed25519 private key (PKCS #8, PEM) that signs the checkpoints of the audit log. */
   readonly auditKeyFile: string | null
+  readonly signingKeysFile: string | null
   /** Where those checkpoints leave the database; on another volume than its own. */
   readonly auditAnchorFile: string | null
   readonly secrets: Readonly<Record<SecretName, SecretSource | null>>
@@ -79,6 +81,7 @@ export function readEnv(env: NodeJS.ProcessEnv): Env {
     logLevel,
     rootKeysFile: textOf('ROOT_KEYS_FILE'),
     auditKeyFile: textOf('AUDIT_KEY_FILE'),
+    signingKeysFile: textOf('SIGNING_KEYS_FILE'),
     auditAnchorFile: textOf('AUDIT_ANCHOR_FILE'),
     secrets: secrets as Record<SecretName, SecretSource | null>,
     given: new Set(settingNames.filter((name) => textOf(name) !== null)),

@@ -16,7 +16,7 @@ export type LoadedConfig = {
 }
 
 export type ConfigOrigins = {
-  readonly env: Pick<Env, 'given' | 'configDir' | 'rootKeysFile' | 'auditKeyFile' | 'auditAnchorFile'>
+  readonly env: Pick<Env, 'given' | 'configDir' | 'rootKeysFile' | 'auditKeyFile' | 'signingKeysFile' | 'auditAnchorFile'>
   readonly files: ConfigFiles
   /** `DATABASE_URL` → `file /run/secrets/…`, `environment` or `not set`. */
   readonly secrets: Readonly<Record<string, string>>
@@ -47,10 +47,11 @@ export function loadOwnerUrls(env: NodeJS.ProcessEnv): Result<OwnerUrls, readonl
 
 /** Picks by hand: the rest of what was read holds secrets. */
 function originsOf(
-  { given, configDir, rootKeysFile, auditKeyFile, auditAnchorFile, secrets }: Env,
+  { given, configDir, rootKeysFile, auditKeyFile, signingKeysFile, auditAnchorFile, secrets }: Env,
   files: ConfigFiles,
 ): ConfigOrigins {
-  return { env: { given, configDir, rootKeysFile, auditKeyFile, auditAnchorFile }, files, secrets: secretOrigins(secrets) }
+  const env = { given, configDir, rootKeysFile, auditKeyFile, signingKeysFile, auditAnchorFile }
+  return { env, files, secrets: secretOrigins(secrets) }
 }
 
 function secretOrigins(secrets: Env['secrets']): Record<string, string> {

@@ -17,6 +17,8 @@ export type Secrets = {
   readonly pscClientSecret: string
   /** PEM of the key that signs the audit log's checkpoints; null only in the demo and test profiles: nothing is sealed then. */
   readonly auditKeyPem: string | null
+  /** Text of the JWKS file of keys that sign statements and attestations; null: nothing is signed, and no month is closed. */
+  readonly signingKeysJwks: string | null
 }
 
 /** What migrations need, and nothing more. */
@@ -37,12 +39,13 @@ export type ParseAuditKey = (pem: string) => unknown
 export type SecretParsers = {
   readonly parseRootKeys?: ParseRootKeys | undefined
   readonly parseAuditKey?: ParseAuditKey | undefined
+  readonly parseSigningKeys?: ParseRootKeys | undefined
 }
 
 /** Reads every secret that serving needs. No message holds a byte of a secret. */
 export function readSecrets(
   env: Env,
-  { parseRootKeys, parseAuditKey }: SecretParsers = {},
+  { parseRootKeys, parseAuditKey, parseSigningKeys }: SecretParsers = {},
   rootKeysKind: 'file' | 'transit' | 'okms' = 'file',
 ): Result<Secrets, readonly ConfigMistake[]> {
   const reading = new SecretReading(env)
@@ -55,11 +58,13 @@ export function readSecrets(
     reading.mistake('PSC_CLIENT_SECRET', `is a default or shorter than ${secretLengthMin} characters: refused in production`)
   const rootKeysJwks = reading.rootKeys(parseRootKeys ?? checkShape, { optional: rootKeysKind !== 'file' })
   const auditKeyPem = reading.auditKey(parseAuditKey ?? checkPemShape)
+  const signingKeysJwks = reading.signingKeys(parseSigningKeys ?? checkShape)
   for (const { key, message } of checkTwoDatabases({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl }))
     reading.mistake(key, message)
   if (reading.mistakes.length > 0) return fail(reading.mistakes)
   if (databaseUrl === null || keystoreDatabaseUrl === null || pscClientSecret === null) return fail(reading.mistakes)
-  return ok({ databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl, rootKeysJwks, pscClientSecret, auditKeyPem })
+  const urls = { databaseUrl, databaseOwnerUrl, keystoreDatabaseUrl, keystoreOwnerUrl }
+  return ok({ ...urls, rootKeysJwks, pscClientSecret, auditKeyPem, signingKeysJwks })
 }
 
 /** Reads the two owner URLs alone, so that a migration's container holds neither root keys nor the client secret. */
@@ -107,13 +112,12 @@ class SecretReading {
     const path = this.#env.rootKeysFile
     if (path === null && options.optional) return null
     if (path === null) return this.mistake('ROOT_KEYS_FILE', 'missing: expected the path of the JWKS file of root keys')
-    const text = readBoundedText(path, rootKeysBytesMax)
-    if (!text.ok) return this.mistake('ROOT_KEYS_FILE', `its file ${text.problem}`)
-    const parsed = parse(text.value)
-    if (parsed.ok) return text.value
-    for (const { key, message } of parsed.problem)
-      this.mistake('ROOT_KEYS_FILE', `in its file${key === '' ? '' : `, ${key}`}: expected ${message}`)
-    return null
+    return this.#keyFile('ROOT_KEYS_FILE', path, parse)
+  }
+
+  signingKeys(parse: ParseRootKeys): string | null {
+    const path = this.#env.signingKeysFile
+    return path === null ? null : this.#keyFile('SIGNING_KEYS_FILE', path, parse)
   }
 
   auditKey(parse: ParseAuditKey): string | null {
@@ -130,6 +134,16 @@ class SecretReading {
       'AUDIT_KEY_FILE',
       'in its file: expected an Ed25519 private key, PKCS #8 in PEM (audit new-key makes one)',
     )
+  }
+
+  #keyFile(name: string, path: string, parse: ParseRootKeys): string | null {
+    const text = readBoundedText(path, rootKeysBytesMax)
+    if (!text.ok) return this.mistake(name, `its file ${text.problem}`)
+    const parsed = parse(text.value)
+    if (parsed.ok) return text.value
+    for (const { key, message } of parsed.problem)
+      this.mistake(name, `in its file${key === '' ? '' : `, ${key}`}: expected ${message}`)
+    return null
   }
 
   #oneLine(key: string, text: string): string | null {

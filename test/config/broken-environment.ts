@@ -185,6 +185,14 @@ export const brokenEnvironments: readonly BrokenConfig[] = [
     ],
   },
   {
+    title: 'signing keys that are not JSON',
+    env: { SIGNING_KEYS_FILE: '@/SIGNING_KEYS' },
+    files: { SIGNING_KEYS: 'HiddenWord9' },
+    mistakes: [
+      'environment  SIGNING_KEYS_FILE: in its file: expected a JWKS, {"keys": […]}, of at least one key, each with a kid of its own',
+    ],
+  },
+  {
     title: 'root keys that are not JSON',
     files: { ROOT_KEYS: 'HiddenWord9' },
     mistakes: [

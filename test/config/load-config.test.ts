@@ -230,6 +230,7 @@ describe('secrets', () => {
       rootKeysJwks: exampleSecrets.ROOT_KEYS,
       pscClientSecret: exampleSecrets.PSC_CLIENT_SECRET.trim(),
       auditKeyPem: exampleSecrets.AUDIT_KEY,
+      signingKeysJwks: null,
     })
   })
 
