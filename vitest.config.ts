@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/{crypto,storage,audit,queue,destinations,actions,auth,http,web,simulators,demo,e2e}/**/*.test.ts'],
+          include: ['test/{crypto,storage,audit,queue,destinations,actions,auth,http,web,simulators,commands,demo,e2e}/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

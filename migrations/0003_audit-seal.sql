@@ -51,7 +51,7 @@ begin
   return purged;
 end $$;
 -- Forced row-level security binds the owner, as whom the function runs, too.
-create policy audit_events_purge on audit_events for delete to current_user using (passerelle_is_worker());
+create policy audit_events_purge on audit_events for delete using (passerelle_is_worker());
 revoke all on function passerelle_purge_audit(timestamptz, integer) from public;
 grant execute on function passerelle_purge_audit(timestamptz, integer) to passerelle_app;
 

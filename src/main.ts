@@ -29,6 +29,7 @@ if (!['serve', 'work'].includes(process.argv[2] ?? '')) {
     () => import('./commands/keys.ts').then(({ keysCommand }) => keysCommand()),
     () => import('./commands/erase.ts').then(({ eraseCommand }) => eraseCommand()),
     () => import('./commands/audit.ts').then(({ auditCommand }) => auditCommand()),
+    () => import('./commands/backup.ts').then(({ backupCommand }) => backupCommand()),
   ])
     program.addCommand(await load())
 }

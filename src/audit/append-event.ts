@@ -29,6 +29,7 @@ export const auditActions = [
   'retry-batch.end',
   'housekeeping.run',
   'key.manage',
+  'backup.drill',
 ] as const
 export type AuditAction = (typeof auditActions)[number]
 

@@ -45,6 +45,7 @@ describe('the tables as drizzle sees them', () => {
   const beside = [
     'audit_sealing',
     'audit_segments',
+    'backup_drills',
     'billing_months',
     'destination_controls',
     'late_charges',

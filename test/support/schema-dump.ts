@@ -19,7 +19,8 @@ export async function dumpSchema(sql: Sql): Promise<string> {
 
 async function functions(sql: Sql): Promise<string[]> {
   const rows = await sql<{ text: string }[]>`
-    select pg_get_functiondef(p.oid) as text from pg_proc p
+    select pg_get_functiondef(p.oid) || case when p.proacl is null or 0 = any (select grantee from aclexplode(p.proacl)) then ''
+      else format(E';\nrevoke all on function %s from public', p.oid::regprocedure) end as text from pg_proc p
     where p.pronamespace = 'public'::regnamespace order by p.proname, pg_get_function_identity_arguments(p.oid)`
   return rows.map((row) => `${row.text.trim()};`)
 }
