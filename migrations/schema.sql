@@ -1,10 +1,125 @@
 -- Written by test/support/write-schema-dump.ts from the migrations beside it; a test compares the two.
 
+CREATE OR REPLACE FUNCTION public.passerelle_drop_payloads(before timestamp with time zone, screenings_max integer, really boolean)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  leaving uuid[];
+begin
+  if before > now() - interval '1 day' then raise exception 'a payload stays for a day at least'; end if;
+  -- Forced row-level security binds the owner, as whom the function runs, too.
+  perform set_config('passerelle.scope', 'worker', true);
+  -- Locked where it is done: a correction that is under way is waited for, and seen.
+  if really then
+    select array_agg(screening_id) into leaving from (
+      select s.screening_id from screenings s
+      where s.payload_left_at is null and s.captured_at < before and s.status in ('signed', 'cancelled')
+        and passerelle_finished_before(s.screening_id, before)
+      order by s.captured_at limit screenings_max for update skip locked) done;
+    perform from declarations d where d.screening_id = any(leaving) order by d.id for update;
+    select array_agg(id) into leaving from unnest(leaving) id where passerelle_finished_before(id, before);
+  else
+    select array_agg(screening_id) into leaving from (
+      select s.screening_id from screenings s
+      where s.payload_left_at is null and s.captured_at < before and s.status in ('signed', 'cancelled')
+        and passerelle_finished_before(s.screening_id, before)
+      order by s.captured_at limit screenings_max) done;
+    return coalesce(cardinality(leaving), 0);
+  end if;
+  if leaving is null then return 0; end if;
+  -- Under no key any more: readers find it erased, and the sweep of the key store finds its key unused.
+  update screenings set patient = '', act = '', reason = null, key_ref = '00000000-0000-0000-0000-000000000000', payload_left_at = now()
+    where screening_id = any(leaving);
+  update received_by_hand r set reason = '' from declarations d where d.id = r.declaration_id and d.screening_id = any(leaving);
+  with gone as (
+    delete from attempts a using declarations d
+    where d.id = a.declaration_id and d.screening_id = any(leaving) and a.outcome is distinct from 'accepted'
+    returning a.pharmacy_id, (a.started_at at time zone 'Europe/Paris')::date as day, d.destination, coalesce(a.outcome, 'unknown') as outcome,
+      coalesce(a.code, '') as code
+  )
+  insert into attempt_counts select pharmacy_id, day, destination, outcome, code, count(*) from gone group by 1, 2, 3, 4, 5
+    on conflict (pharmacy_id, day, destination, outcome, code) do update set count = attempt_counts.count + excluded.count;
+  return cardinality(leaving);
+end $function$
+;
+revoke all on function passerelle_drop_payloads(timestamp with time zone,integer,boolean) from public;
+
+CREATE OR REPLACE FUNCTION public.passerelle_finished_before(screening uuid, before timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return exists (select from declarations d where d.screening_id = screening)
+    and not exists (select from declarations d where d.screening_id = screening
+      and (d.state in ('queued', 'claimed', 'sent', 'parked') or d.settled_at is null or d.settled_at >= before))
+    and not exists (select from declarations d join screenings s on s.version_id = d.version_id
+      where d.screening_id = screening and d.state = 'rejected' and s.status <> 'superseded')
+    and not exists (select from screenings s where s.screening_id = screening
+      and (s.status = 'draft' or s.signed_at is null or s.signed_at >= before));
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.passerelle_forget_keys(before timestamp with time zone, keys_max integer, really boolean)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare gone bigint;
+begin
+  if before > now() - interval '1 day' then raise exception 'keys of requests stay for a day at least'; end if;
+  perform set_config('passerelle.scope', 'worker', true);
+  if not really then
+    select count(*) into gone from (select from idempotency_keys where created_at < before limit keys_max) old;
+    return gone;
+  end if;
+  with old as (select pharmacy_id, key_sha256 from idempotency_keys where created_at < before order by created_at limit keys_max)
+  delete from idempotency_keys k using old where k.pharmacy_id = old.pharmacy_id and k.key_sha256 = old.key_sha256;
+  get diagnostics gone = row_count;
+  return gone;
+end $function$
+;
+revoke all on function passerelle_forget_keys(timestamp with time zone,integer,boolean) from public;
+
+CREATE OR REPLACE FUNCTION public.passerelle_forget_sessions(before timestamp with time zone, sessions_max integer, really boolean)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare gone bigint;
+begin
+  if before > now() - interval '1 day' then raise exception 'ended sessions stay for a day at least'; end if;
+  if not really then
+    select count(*) into gone from (select from sessions where ended_at < before limit sessions_max) old;
+    return gone;
+  end if;
+  delete from sessions where id in (select id from sessions where ended_at < before limit sessions_max);
+  get diagnostics gone = row_count;
+  return gone;
+end $function$
+;
+revoke all on function passerelle_forget_sessions(timestamp with time zone,integer,boolean) from public;
+
 CREATE OR REPLACE FUNCTION public.passerelle_is_worker()
  RETURNS boolean
  LANGUAGE sql
  STABLE
 AS $function$ select coalesce(current_setting('passerelle.scope', true), '') = 'worker' $function$;
+
+CREATE OR REPLACE FUNCTION public.passerelle_keep_unfinished_payload()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not passerelle_finished_before(new.screening_id, now()) then
+    raise exception 'the payload of a screening that is not finished stays';
+  end if;
+  return new;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.passerelle_note_late_charges()
  RETURNS trigger
@@ -46,7 +161,9 @@ begin
   )
   select count(*) into purged from gone;
   return purged;
-end $function$;
+end $function$
+;
+revoke all on function passerelle_purge_audit(timestamp with time zone,integer) from public;
 
 CREATE OR REPLACE FUNCTION public.passerelle_refuse_change()
  RETURNS trigger
@@ -55,6 +172,18 @@ AS $function$
 begin
   raise exception 'an issued statement does not change' using errcode = '42501';
 end $function$;
+
+create table attempt_counts (
+  pharmacy_id uuid not null,
+  day date not null,
+  destination text not null,
+  outcome text not null,
+  code text not null,
+  count bigint not null
+);
+alter table attempt_counts owner to passerelle_owner;
+alter table attempt_counts enable row level security;
+alter table attempt_counts force row level security;
 
 create table attempts (
   declaration_id uuid not null,
@@ -402,7 +531,8 @@ create table screenings (
   signed_role text,
   captured_at timestamp with time zone not null,
   signed_at timestamp with time zone,
-  declared_to text[]
+  declared_to text[],
+  payload_left_at timestamp with time zone
 );
 alter table screenings owner to passerelle_owner;
 alter table screenings enable row level security;
@@ -431,6 +561,14 @@ create table sign_ins (
   expires_at timestamp with time zone not null
 );
 alter table sign_ins owner to passerelle_owner;
+
+create table silence_alarms (
+  kind text not null,
+  subject text not null,
+  since timestamp with time zone,
+  raised_at timestamp with time zone not null default now()
+);
+alter table silence_alarms owner to passerelle_owner;
 
 create table statement_files (
   number text not null,
@@ -482,6 +620,7 @@ alter table statements owner to passerelle_owner;
 alter table statements enable row level security;
 alter table statements force row level security;
 
+alter table attempt_counts add constraint attempt_counts_pkey PRIMARY KEY (pharmacy_id, day, destination, outcome, code);
 alter table attempts add constraint attempts_message_sha256_check CHECK ((message_sha256 ~ '^[0-9a-f]{64}$'::text));
 alter table attempts add constraint attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'permanent'::text, 'transient'::text, 'ambiguous'::text, 'interrupted'::text])));
 alter table attempts add constraint attempts_pkey PRIMARY KEY (declaration_id, epoch);
@@ -582,6 +721,8 @@ alter table sessions add constraint sessions_token_hash_check CHECK ((octet_leng
 alter table sessions add constraint sessions_token_hash_key UNIQUE (token_hash);
 alter table sign_ins add constraint sign_ins_pkey PRIMARY KEY (token_hash);
 alter table sign_ins add constraint sign_ins_token_hash_check CHECK ((octet_length(token_hash) = 32));
+alter table silence_alarms add constraint silence_alarms_kind_check CHECK ((kind = ANY (ARRAY['destination-silent'::text, 'pharmacy-quiet'::text])));
+alter table silence_alarms add constraint silence_alarms_pkey PRIMARY KEY (kind, subject);
 alter table statement_files add constraint statement_files_format_check CHECK ((format = ANY (ARRAY['pdf'::text, 'xml'::text, 'csv'::text, 'json'::text])));
 alter table statement_files add constraint statement_files_pkey PRIMARY KEY (number, format);
 alter table statement_seals add constraint statement_seals_pkey PRIMARY KEY (number);
@@ -596,6 +737,7 @@ alter table statements add constraint statements_month_check CHECK ((EXTRACT(day
 alter table statements add constraint statements_number_check CHECK ((number ~ '^[A-Z0-9]{1,10}-20[0-9]{2}-[0-9]{6}$'::text));
 alter table statements add constraint statements_pkey PRIMARY KEY (number);
 alter table statements add constraint statements_sequence_check CHECK ((sequence >= 1));
+alter table attempt_counts add constraint attempt_counts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table attempts add constraint attempts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
 alter table attempts add constraint attempts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table audit_events add constraint audit_events_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
@@ -653,6 +795,7 @@ CREATE INDEX declarations_open ON public.declarations USING btree (screening_id,
 CREATE INDEX declarations_parked ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'parked'::text);
 CREATE INDEX declarations_rejected ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'rejected'::text);
 CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (state = 'queued'::text);
+CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX late_charges_by_month ON public.late_charges USING btree (pharmacy_id, billing_month);
 CREATE UNIQUE INDEX ledger_carried_once ON public.ledger_carried USING btree (declaration_id);
 CREATE INDEX retry_batch_items_waiting ON public.retry_batch_items USING btree (batch_id, declaration_id) WHERE (outcome IS NULL);
@@ -661,6 +804,7 @@ CREATE INDEX retry_batches_open ON public.retry_batches USING btree (requested_a
 CREATE INDEX screenings_by_day ON public.screenings USING btree (pharmacy_id, captured_at);
 CREATE INDEX screenings_by_key ON public.screenings USING btree (key_ref);
 CREATE INDEX screenings_by_signing ON public.screenings USING btree (pharmacy_id, signed_at) WHERE (signed_at IS NOT NULL);
+CREATE INDEX screenings_with_payload ON public.screenings USING btree (captured_at) WHERE (payload_left_at IS NULL);
 CREATE INDEX sessions_by_professional ON public.sessions USING btree (professional_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_open ON public.sessions USING btree (expires_at) WHERE (ended_at IS NULL);
 CREATE INDEX sign_ins_expiry ON public.sign_ins USING btree (expires_at);
@@ -669,11 +813,15 @@ CREATE UNIQUE INDEX statements_of_month ON public.statements USING btree (pharma
 
 CREATE TRIGGER charges_note_late AFTER INSERT ON public.charges REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION passerelle_note_late_charges();
 CREATE TRIGGER late_charges_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.late_charges FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
+CREATE TRIGGER screenings_keep_unfinished BEFORE UPDATE OF patient, act ON public.screenings FOR EACH ROW WHEN (((octet_length(new.patient) = 0) OR (octet_length(new.act) = 0))) EXECUTE FUNCTION passerelle_keep_unfinished_payload();
 CREATE TRIGGER statement_files_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statement_files FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
 CREATE TRIGGER statement_seals_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statement_seals FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
 CREATE TRIGGER statements_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statements FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
 
+create policy attempt_counts_for_worker on attempt_counts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy attempt_counts_of_pharmacy on attempt_counts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy attempts_for_worker on attempts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy attempts_leave on attempts as permissive for delete to passerelle_owner using (passerelle_is_worker());
 create policy attempts_of_pharmacy on attempts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy audit_events_append on audit_events as permissive for insert to public with check (true);
 create policy audit_events_for_worker on audit_events as permissive for select to public using (passerelle_is_worker());
@@ -685,7 +833,9 @@ create policy charges_for_worker on charges as permissive for all to public usin
 create policy charges_of_pharmacy on charges as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy declarations_for_worker on declarations as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy declarations_of_pharmacy on declarations as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy idempotency_keys_leave on idempotency_keys as permissive for delete to passerelle_owner using (passerelle_is_worker());
 create policy idempotency_keys_of_pharmacy on idempotency_keys as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy idempotency_keys_seen on idempotency_keys as permissive for select to passerelle_owner using (passerelle_is_worker());
 create policy late_charges_for_worker on late_charges as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy late_charges_of_pharmacy on late_charges as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy ledger_carried_for_worker on ledger_carried as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
@@ -699,12 +849,14 @@ create policy ledger_movements_of_pharmacy on ledger_movements as permissive for
 create policy receipts_for_worker on receipts as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy receipts_of_pharmacy on receipts as permissive for select to public using ((pharmacy_id = passerelle_pharmacy()));
 create policy received_by_hand_for_worker on received_by_hand as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy received_by_hand_leave on received_by_hand as permissive for update to passerelle_owner using (passerelle_is_worker());
 create policy received_by_hand_of_pharmacy on received_by_hand as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy retry_batch_items_for_worker on retry_batch_items as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy retry_batch_items_of_pharmacy on retry_batch_items as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy retry_batches_for_worker on retry_batches as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy retry_batches_of_pharmacy on retry_batches as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy screenings_for_worker on screenings as permissive for select to public using (passerelle_is_worker());
+create policy screenings_leave on screenings as permissive for update to passerelle_owner using (passerelle_is_worker()) with check ((payload_left_at IS NOT NULL));
 create policy screenings_of_pharmacy on screenings as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy statement_files_for_worker on statement_files as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy statement_files_of_pharmacy on statement_files as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
@@ -713,9 +865,13 @@ create policy statement_seals_of_pharmacy on statement_seals as permissive for a
 create policy statements_for_worker on statements as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy statements_of_pharmacy on statements as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 
+grant execute on function passerelle_drop_payloads(timestamp with time zone,integer,boolean) to passerelle_app;
+grant execute on function passerelle_forget_keys(timestamp with time zone,integer,boolean) to passerelle_app;
+grant execute on function passerelle_forget_sessions(timestamp with time zone,integer,boolean) to passerelle_app;
 grant execute on function passerelle_purge_audit(timestamp with time zone,integer) to passerelle_app;
 grant usage on schema public to passerelle_app;
 grant usage on schema public to public;
+grant select on table attempt_counts to passerelle_app;
 grant insert, select, update on table attempts to passerelle_app;
 grant insert, select on table audit_events to passerelle_app;
 grant select, update on table audit_sealing to passerelle_app;
@@ -743,6 +899,7 @@ grant select on table schema_migrations to passerelle_app;
 grant insert, select, update on table screenings to passerelle_app;
 grant insert, select, update on table sessions to passerelle_app;
 grant delete, insert, select on table sign_ins to passerelle_app;
+grant delete, insert, select, update on table silence_alarms to passerelle_app;
 grant insert, select on table statement_files to passerelle_app;
 grant insert, select on table statement_seals to passerelle_app;
 grant insert, select, update on table statement_series to passerelle_app;

@@ -98,6 +98,22 @@ export type StoppedList = {
   readonly batches: readonly RetryBatchView[]
 }
 
+/** How forwarding stands for one pharmacy, for the banner: only what is not as it should be. */
+export type Standing = {
+  /** Stopped, and waiting for a person. */
+  readonly stopped: number
+  /** Since when nothing was captured here, at a time at which something usually is; null where all is as usual. */
+  readonly quietSince: Date | null
+  readonly destinations: readonly {
+    readonly label: string
+    readonly state: 'paused' | 'silent' | 'recovering' | 'delayed' | 'not-configured'
+    /** Of this pharmacy. */
+    readonly waiting: number
+    readonly pausedForMs: number | null
+    readonly expectedDelayMs: number | null
+  }[]
+}
+
 export type RetryPreview = {
   readonly destinationLabel: string | null
   /** What would be sent again; at most `retryMax` at once. */
@@ -135,6 +151,9 @@ export type Captured = {
   /** True where the same idempotency key had stored it before: nothing was stored twice. */
   readonly replayed: boolean
 }
+
+/** A screening of the same person on the same day. */
+export type DuplicateView = { readonly screeningId: string; readonly capturedAt: Date }
 
 export type Corrected = {
   readonly screeningId: string

@@ -6,7 +6,6 @@ export type RetentionSettings = {
     /** Why longer than `payloadDaysUsual`; null where it is not. */
     readonly reason: string | null
   }
-  readonly attemptsDays: number
   readonly idempotencyKeysDays: number
   readonly sessionsDays: number
 }

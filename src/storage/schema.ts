@@ -103,8 +103,13 @@ export const screenings = pgTable('screenings', {
   signedRole: text('signed_role').$type<Author['role']>(),
   capturedAt: instant('captured_at').notNull(),
   signedAt: instant('signed_at'),
+  /** `version.bits.value` (crypto/patient-indexes.ts); null: written by a release before, erased, or left. */
+  identityIndex: text('identity_index'),
+  insIndex: text('ins_index'),
   /** Destinations that this version was declared to, as its commit said; null where an earlier release wrote it. */
   declaredTo: text('declared_to').array(),
+  /** When patient and act left, their retention over: both are empty then, under no key. */
+  payloadLeftAt: instant('payload_left_at'),
 })
 
 export const declarations = pgTable('declarations', {

@@ -1,26 +1,35 @@
 /** The frame of every page: band of the profile, who is signed in and where, navigation, content. */
 import { html } from 'hono/html'
+import type { Standing } from '../actions/views.ts'
 import type { SessionView } from '../auth/auth.ts'
 import type { Profile } from '../domain/profile.ts'
 import { roleMay } from '../domain/roles.ts'
 import type { AssetPaths } from './assets.ts'
-import { personName } from './format-fr.ts'
+import { frenchTime, personName } from './format-fr.ts'
 import { type Html, nothing } from './parts.ts'
 import { bandText, text } from './text-fr.ts'
 import { roleText } from './text-fr-codes.ts'
+import { spaced, standingSentence, standingText, stoppedText } from './text-fr-stopped.ts'
 
-export type Frame = { readonly profile: Profile; readonly assets: AssetPaths }
+export type Frame = {
+  readonly profile: Profile
+  readonly assets: AssetPaths
+  /** How forwarding stands for a pharmacy, as it was read a moment ago; null where that is not known. */
+  readonly standing: (pharmacyId: string) => Standing | null
+}
 
 export type Page = {
   /** Goes to the tab, to the history and to the title of prints: never a patient's data. */
   readonly title: string
   readonly session: SessionView | null
-  readonly here?: 'today' | 'new'
+  readonly here?: 'today' | 'new' | 'stopped'
   readonly body: Html
 }
 
 export function layout(frame: Frame, page: Page): Html {
   const band = bandText[frame.profile]
+  const actor = page.session?.actor ?? null
+  const standing = actor ? frame.standing(actor.pharmacyId) : null
   return html`<!doctype html>
 <html lang="fr">
 <head>
@@ -38,24 +47,36 @@ export function layout(frame: Frame, page: Page): Html {
 ${band ? html`<p class="band">${band}</p>` : nothing}
 <div class="top-inner">
 <a class="brand" href="/"><svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><path d="M3 22h26M6 22c0-7 4.5-12 10-12s10 5 10 12M11.5 22V11.5M16 22V10M20.5 22V11.5" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/></svg>${text.product}</a>
-${page.session?.actor ? navigation(page.session.actor.role, page.here) : nothing}
+${actor ? navigation(actor.role, page.here, standing) : nothing}
 ${page.session ? who(page.session) : nothing}
 </div>
 </header>
 <main id="contenu" tabindex="-1">
+${actor && standing && roleMay(actor.role, 'screening.read') ? standingBanner(standing) : nothing}
 ${page.body}
 </main>
 </body>
 </html>`
 }
 
-function navigation(role: Parameters<typeof roleMay>[0], here: Page['here']): Html {
-  const link = (href: string, label: string, current: boolean) =>
+/** The honest state, where it is not as it should be: capturing goes on whatever it says. */
+function standingBanner({ destinations, quietSince }: Standing): Html {
+  if (destinations.length === 0 && quietSince === null) return nothing
+  const lines = destinations.map((line) => html`<li>${standingSentence(line)}</li>`)
+  return html`<section class="standing no-print" aria-label="${standingText.title}">
+${destinations.length === 0 ? nothing : html`<p><strong>${standingText.title}.</strong> ${standingText.keepOn}</p><ul>${lines}</ul>`}
+${quietSince === null ? nothing : html`<p>${standingText.quiet(frenchTime(quietSince))}</p>`}
+</section>`
+}
+
+function navigation(role: Parameters<typeof roleMay>[0], here: Page['here'], standing: Standing | null): Html {
+  const link = (href: string, label: string | Html, current: boolean) =>
     html`<li><a href="${href}"${current ? html` aria-current="page"` : nothing}>${label}</a></li>`
   if (!roleMay(role, 'screening.read')) return nothing
   return html`<nav aria-label="${text.navigation}"><ul>
 ${link('/depistages', text.today, here === 'today')}
 ${roleMay(role, 'screening.draft') ? link('/depistages/nouveau', text.newScreening, here === 'new') : nothing}
+${roleMay(role, 'declaration.retry') ? link('/a-reprendre', html`${stoppedText.nav}${standing && standing.stopped > 0 ? html` <span class="count">${spaced(standing.stopped)}</span>` : nothing}`, here === 'stopped') : nothing}
 </ul></nav>`
 }
 

@@ -163,6 +163,14 @@ const receipt = `
 .banner { margin-top: 1.25rem; border-radius: 12px; padding: 1.1rem 1.25rem; background: var(--quiet-ground); border-left: 8px solid var(--edge); }
 .banner p { margin-top: .55rem; }
 .banner .state { font-size: 1.25rem; padding: .25rem .9rem; background: var(--card); }
+.standing { margin: 0 0 1rem; padding: .75rem 1rem; background: var(--wait-ground); border-left: .35rem solid var(--wait); border-radius: .4rem; }
+.standing p { margin: 0 0 .25rem; } .standing ul { margin: 0; padding-left: 1.2rem; }
+.groups { list-style: none; margin: 0 0 1.5rem; padding: 0; display: grid; gap: .75rem; }
+.groups > li { padding: .75rem 1rem; border: 1px solid var(--line); border-radius: .5rem; }
+.groups h3 { margin: 0 0 .25rem; } .groups p { margin: .15rem 0; }
+progress.wide { width: 100%; height: 1rem; }
+.pages { display: flex; gap: 1rem; align-items: baseline; flex-wrap: wrap; }
+.check { display: flex; gap: .6rem; align-items: flex-start; } .check input { width: 1.4rem; height: 1.4rem; flex: none; }
 .banner-accepted { background: var(--good-ground); border-color: var(--good); }
 .banner-rejected { background: var(--bad-ground); border-color: var(--bad); }
 .banner-parked { background: var(--wait-ground); border-color: var(--wait); }

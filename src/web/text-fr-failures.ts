@@ -17,6 +17,10 @@ export const failureText: Record<FailureCode, { readonly what: string; readonly 
     what: 'Le test utilisé n’a pas de code IUD au catalogue, et la destination l’exige.',
     mend: 'Saisissez le code IUD-ID lu sur la boîte et transmettez de nouveau.',
   },
+  'not-expressible': {
+    what: 'Le format de cette destination ne sait pas dire une annulation ; rien n’est parti.',
+    mend: 'Prévenez vous-même la destination que ce dépistage est annulé.',
+  },
   'message-too-large': {
     what: 'Le message dépasse la taille admise par la destination.',
     mend: 'Raccourcissez le commentaire et transmettez de nouveau.',
@@ -37,6 +41,14 @@ export const failureText: Record<FailureCode, { readonly what: string; readonly 
   'tls-refused': {
     what: 'La liaison chiffrée avec la destination a été refusée.',
     mend: 'Rien à faire au comptoir : la transmission repart seule, et votre hébergeur est prévenu.',
+  },
+  'host-key-refused': {
+    what: 'Le serveur de la destination n’a pas montré la clé attendue ; rien n’est parti.',
+    mend: 'Rien à faire au comptoir : prévenez votre hébergeur, la clé est à vérifier.',
+  },
+  'address-refused': {
+    what: 'L’adresse ou le dossier de la destination n’est pas celui qui est déclaré ; rien n’est parti.',
+    mend: 'Rien à faire au comptoir : prévenez votre hébergeur.',
   },
   busy: { what: 'La destination est saturée.', mend: 'Rien à faire : la transmission repart seule.' },
   'refused-for-now': {
@@ -100,8 +112,8 @@ export const failureText: Record<FailureCode, { readonly what: string; readonly 
     mend: 'Vérifiez la saisie ; si elle est juste, prévenez votre hébergeur.',
   },
   'wrong-version': {
-    what: 'La destination n’accepte pas cette version du format.',
-    mend: 'Prévenez votre hébergeur : la destination est à reconfigurer.',
+    what: 'La version à remplacer ou à annuler n’est pas celle que la destination connaît.',
+    mend: 'Vérifiez que la version précédente a été acceptée ; si oui, prévenez votre hébergeur.',
   },
   'author-not-allowed': {
     what: 'La destination n’admet pas le professionnel qui a signé.',

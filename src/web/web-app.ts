@@ -16,8 +16,11 @@ import { captureRoutes } from './pages/capture.ts'
 import { changeRoutes } from './pages/change.ts'
 import { dayListRoutes } from './pages/day-list.ts'
 import { entranceRoutes } from './pages/entrance.ts'
+import { markReceivedRoutes } from './pages/mark-received.ts'
 import { problemPage } from './pages/problem.ts'
 import { receiptRoutes } from './pages/receipt.ts'
+import { retryManyRoutes } from './pages/retry-many.ts'
+import { stoppedRoutes } from './pages/stopped.ts'
 import { versionRoutes } from './pages/versions.ts'
 
 export type WebAppDeps = {
@@ -27,6 +30,8 @@ export type WebAppDeps = {
   /** Makes request ids and idempotency keys. */
   readonly newId: NewId
   readonly testKits: readonly TestKit[]
+  /** How forwarding stands, for the banner of every page; without it there is none. */
+  readonly standing?: Frame['standing']
 } & Pick<AppDeps, 'onRequestServed' | 'onRequestFailed'>
 
 export type WebAppOptions = {
@@ -46,7 +51,7 @@ export type WebApp = {
 
 export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
   const { assets, paths } = buildAssets()
-  const frame: Frame = { profile: options.profile, assets: paths }
+  const frame: Frame = { profile: options.profile, assets: paths, standing: deps.standing ?? (() => null) }
   const pageDeps = { ...deps, frame }
   const routes = [
     ...entranceRoutes(pageDeps),
@@ -55,6 +60,9 @@ export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
     ...captureRoutes(pageDeps),
     ...changeRoutes(pageDeps),
     ...versionRoutes(pageDeps),
+    ...stoppedRoutes(pageDeps),
+    ...retryManyRoutes(pageDeps),
+    ...markReceivedRoutes(pageDeps),
     ...receiptRoutes(pageDeps),
     ...wellKnownRoutes(deps, options),
   ]

@@ -2,6 +2,7 @@
 import type { BrokenConfig } from './broken-config.ts'
 
 const second = 'url: https://plateforme.region.example/cisis/oru'
+const sftp = 'kind: sftp\n      host: depot.region.example\n      user: passerelle\n      outbox: /oru\n      answers: /ack'
 
 export const brokenDestinations: readonly BrokenConfig[] = [
   {
@@ -43,8 +44,112 @@ export const brokenDestinations: readonly BrokenConfig[] = [
   },
   {
     title: 'a transport that is not built',
-    edits: [['destinations', `kind: https\n      ${second}`, `kind: sftp\n      ${second}`]],
-    mistakes: ['destinations.yaml:32:13  destinations[1].transport.kind: expected the word https'],
+    edits: [['destinations', `kind: https\n      ${second}`, `kind: sfpt\n      ${second}`]],
+    mistakes: [
+      'destinations.yaml:32:13  destinations[1].transport.kind: expected one of https, mllp, sftp, folder; did you mean sftp?',
+    ],
+  },
+  {
+    title: 'a transport that does not say its kind',
+    edits: [['destinations', `kind: https\n      ${second}`, second]],
+    mistakes: ['destinations.yaml:31:5  destinations[1].transport.kind: missing: expected one of https, mllp, sftp, folder'],
+  },
+  {
+    title: 'a key of another kind of transport',
+    edits: [
+      ['destinations', `kind: https\n      ${second}`, 'kind: folder\n      outbox: /oru\n      answers: /ack\n      port: 22'],
+    ],
+    mistakes: [
+      'destinations.yaml:35:7  destinations[1].transport.port: unknown key: expected one of kind, outbox, answers, pollMs, timeoutMs, answerBytesMax',
+    ],
+  },
+  {
+    title: 'messages and answers in one folder',
+    edits: [['destinations', `kind: https\n      ${second}`, 'kind: folder\n      outbox: /oru\n      answers: /oru/']],
+    mistakes: ['destinations.yaml:34:16  destinations[1].transport.answers: expected another folder than the outbox'],
+  },
+  {
+    title: 'a folder that is relative',
+    edits: [['destinations', `kind: https\n      ${second}`, 'kind: folder\n      outbox: oru\n      answers: /ack']],
+    mistakes: ['destinations.yaml:33:15  destinations[1].transport.outbox: expected the absolute path of a folder'],
+  },
+  {
+    title: 'a document over a transport of messages',
+    edits: [
+      ['destinations', 'format: ans-oru-cda', 'format: bio-trod'],
+      ['destinations', `kind: https\n      ${second}`, 'kind: mllp\n      host: hl7.region.example\n      port: 2575'],
+    ],
+    mistakes: [
+      'destinations.yaml:32:13  destinations[1].transport.kind: mllp carries HL7 v2 messages alone, and bio-trod is none: expected https, sftp or folder',
+    ],
+  },
+  {
+    title: 'a host with its port in one word',
+    edits: [
+      ['destinations', `kind: https\n      ${second}`, 'kind: mllp\n      host: hl7.region.example:2575\n      port: 2575'],
+    ],
+    mistakes: [
+      'destinations.yaml:33:13  destinations[1].transport.host: expected a host name in lower case or an address, without its port',
+    ],
+  },
+  {
+    title: 'an address of a private network that is not declared',
+    edits: [['destinations', second, 'url: https://[::ffff:10.1.2.3]/oru']],
+    mistakes: [
+      'destinations.yaml:33:12  destinations[1].transport.url: is an address of a private network: expected its network among privateNetworks',
+    ],
+  },
+  {
+    title: 'an address outside the private network that is declared',
+    edits: [
+      [
+        'destinations',
+        `kind: https\n      ${second}`,
+        'kind: mllp\n      host: 192.168.4.7\n      port: 2575\n      privateNetworks: [10.0.0.0/8]',
+      ],
+    ],
+    mistakes: [
+      'destinations.yaml:33:13  destinations[1].transport.host: is an address of a private network: expected its network among privateNetworks',
+    ],
+  },
+  {
+    title: 'a server of which no key is pinned, and no way to sign in there',
+    edits: [['destinations', `kind: https\n      ${second}`, `${sftp}\n      hostKeys: []`]],
+    mistakes: [
+      'destinations.yaml:34:13  destinations[1].transport.user: expected privateKeyFile or passwordFile beside it',
+      'destinations.yaml:37:17  destinations[1].transport.hostKeys: expected a list of 1 to 10 fingerprints, found 0',
+    ],
+  },
+  {
+    title: 'a fingerprint of the old kind, and a password in place of its file',
+    edits: [
+      [
+        'destinations',
+        `kind: https\n      ${second}`,
+        `${sftp}\n      hostKeys: ["MD5:16:27:ac:a5"]\n      password: HiddenWord9`,
+      ],
+    ],
+    mistakes: [
+      'destinations.yaml:34:13  destinations[1].transport.user: expected privateKeyFile or passwordFile beside it',
+      'destinations.yaml:37:18  destinations[1].transport.hostKeys[0]: expected a fingerprint such as SHA256:… that ssh-keygen -l prints',
+      'destinations.yaml:38:7  destinations[1].transport.password: unknown key: expected one of kind, host, port, user, hostKeys, privateKeyFile, passwordFile, outbox, answers, pollMs, timeoutMs, answerBytesMax, privateNetworks',
+    ],
+  },
+  {
+    title: 'both a key and a password, neither in its form',
+    edits: [
+      [
+        'destinations',
+        `kind: https\n      ${second}`,
+        `${sftp}\n      hostKeys: ["SHA256:${'A'.repeat(43)}"]\n      privateKeyFile: key.ppk\n      passwordFile: two-lines`,
+      ],
+    ],
+    files: { 'key.ppk': 'PuTTY-User-Key-File-3: HiddenWord9', 'two-lines': 'HiddenWord9\nand more\n' },
+    mistakes: [
+      'destinations.yaml:38:23  destinations[1].transport.privateKeyFile: the file is not in PEM form',
+      'destinations.yaml:39:21  destinations[1].transport.passwordFile: expected one of privateKeyFile and passwordFile',
+      'destinations.yaml:39:21  destinations[1].transport.passwordFile: the file does not hold one line of text',
+    ],
   },
   {
     title: 'a destination in plain http',

@@ -20,11 +20,11 @@ export const brokenRetentions: readonly BrokenConfig[] = [
   {
     title: 'a retention in words',
     edits: [['retention', 'sessionsDays: 30', 'sessionsDays: always']],
-    mistakes: ['retention.yaml:10:15  sessionsDays: expected a whole number from 1 to 365, found text'],
+    mistakes: ['retention.yaml:9:15  sessionsDays: expected a whole number from 1 to 365, found text'],
   },
   {
     title: 'a retention of something that nobody keeps',
-    edits: [['retention', 'attemptsDays', 'attemptDays']],
-    mistakes: ['retention.yaml:8:1  attemptDays: unknown key: did you mean attemptsDays?'],
+    edits: [['retention', 'sessionsDays', 'sessionDays']],
+    mistakes: ['retention.yaml:9:1  sessionDays: unknown key: did you mean sessionsDays?'],
   },
 ]

@@ -38,6 +38,7 @@ beforeAll(async () => {
     house.screenings.set(id, sampleScreening(id, 'accepted', { name, positive: index === 2 }))
   }
   addCorrected()
+  addStopped()
   served = await serveApp(house.app, { host: '127.0.0.1', port })
   browser = await launchBrowser()
 })
@@ -76,6 +77,74 @@ function addCorrected(): void {
   house.screenings.set(cancelledId, { ...cancelled, declarations: ended })
 }
 
+/** A bad evening: a destination that is silent, one that comes back, and work that waits for a person. */
+function addStopped(): void {
+  const batch = {
+    batchId: idNumbered(70),
+    destinationLabel: 'Fichier national (profil supposé)',
+    stoppedState: 'parked',
+    code: 'answer-lost',
+    requestedAt: new Date('2026-11-23T17:02:00Z'),
+    endedAt: null,
+    mayApprove: true,
+    byOperator: false,
+    perSecond: 5,
+    chosen: 1240,
+    released: 0,
+    skipped: 0,
+  } as const
+  const group = { destination: 'sidep', destinationLabel: 'Fichier national', assumedFormat: true, oldest: batch.requestedAt }
+  const item = {
+    declarationId: idNumbered(72),
+    destinationLabel: 'Fichier national',
+    kind: 'original',
+    location: null,
+    stoppedAt: batch.requestedAt,
+    birthFirstName: 'Maël',
+    birthDate: '1951-04-30',
+  } as const
+  house.stopped = {
+    groups: [
+      { ...group, state: 'parked', code: 'answer-lost', count: 1240, doubtful: 1240 },
+      {
+        ...group,
+        destinationLabel: 'Plateforme régionale',
+        assumedFormat: false,
+        state: 'rejected',
+        code: 'ins-mismatch',
+        count: 1,
+        doubtful: 0,
+      },
+    ],
+    items: [
+      { ...item, screeningId: ids.parked, state: 'parked', code: 'answer-lost', doubtful: true, birthName: 'KÉRGOAT' },
+      {
+        ...item,
+        screeningId: ids.rejected,
+        state: 'rejected',
+        code: 'ins-mismatch',
+        doubtful: false,
+        birthName: 'de La Châtaigneraie-Montplaisir',
+      },
+    ],
+    total: 1241,
+    page: 2,
+    pages: 25,
+    batches: [
+      { ...batch, state: 'waiting' },
+      { ...batch, batchId: idNumbered(71), state: 'running', mayApprove: false, released: 480, skipped: 3 },
+    ],
+  }
+  house.standing = {
+    stopped: 1241,
+    quietSince: new Date('2026-11-23T14:10:00Z'),
+    destinations: [
+      { label: 'Fichier national', state: 'paused', waiting: 12480, pausedForMs: 720_000, expectedDelayMs: null },
+      { label: 'Plateforme régionale', state: 'recovering', waiting: 1, pausedForMs: null, expectedDelayMs: 1_400_000 },
+    ],
+  }
+}
+
 type Visit = { readonly name: string; readonly who: Who; open(page: Page): Promise<unknown> }
 
 const at = (path: string) => (page: Page) => page.goto(origin + path)
@@ -101,10 +170,25 @@ const visits: readonly Visit[] = [
   { name: 'cancel-errors', who: 'titular', open: openCancellationWithErrors },
   { name: 'versions', who: 'pharmacist', open: at(`/depistages/${correctedId}/versions`) },
   { name: 'versions-one', who: 'preparer', open: at(`/depistages/${ids.accepted}/versions`) },
+  { name: 'stopped', who: 'pharmacist', open: at('/a-reprendre') },
+  {
+    name: 'retry-preview',
+    who: 'pharmacist',
+    open: at('/a-reprendre/renvoyer?destination=sidep&etat=parked&motif=answer-lost'),
+  },
+  { name: 'retry-waiting', who: 'titular', open: at(`/a-reprendre/lots/${idNumbered(70)}`) },
+  { name: 'retry-running', who: 'pharmacist', open: at(`/a-reprendre/lots/${idNumbered(71)}`) },
+  { name: 'mark-received', who: 'pharmacist', open: openMarkReceived },
   { name: 'not-found', who: 'pharmacist', open: at('/depistages/nothing') },
   { name: 'forbidden', who: 'dpo', open: at('/depistages') },
   { name: 'session-ended', who: 'pharmacist', open: openSessionEnded },
 ]
+
+async function openMarkReceived(page: Page): Promise<void> {
+  await page.goto(`${origin}/depistages/${ids.parked}`)
+  await page.getByRole('link', { name: 'La destination la détient déjà' }).click()
+  await page.getByRole('heading', { name: 'Constater la réception' }).waitFor()
+}
 
 async function openWithErrors(page: Page): Promise<void> {
   await page.goto(`${origin}/depistages/nouveau`)

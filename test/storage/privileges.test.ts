@@ -30,6 +30,7 @@ async function rightsOf(sql: ReturnType<typeof connect>, role: string): Promise<
 
 test('the application holds these rights in the main database, and no others', async () => {
   expect(await rightsOf(admin, 'passerelle_app')).toEqual({
+    attempt_counts: 'select',
     attempts: 'select insert update',
     audit_events: 'select insert',
     audit_sealing: 'select update',
@@ -57,6 +58,7 @@ test('the application holds these rights in the main database, and no others', a
     screenings: 'select insert update',
     sessions: 'select insert update',
     sign_ins: 'select insert delete',
+    silence_alarms: 'select insert update delete',
     statement_files: 'select insert',
     statement_seals: 'select insert',
     statement_series: 'select insert update',

@@ -43,6 +43,7 @@ describe('the tables as drizzle sees them', () => {
 
   /** The migrator's own, and those that a single file reads and writes as SQL. */
   const beside = [
+    'attempt_counts',
     'audit_sealing',
     'audit_segments',
     'backup_drills',
@@ -57,6 +58,7 @@ describe('the tables as drizzle sees them', () => {
     'retry_batch_items',
     'retry_batches',
     'schema_migrations',
+    'silence_alarms',
     'statement_files',
     'statement_seals',
     'statement_series',

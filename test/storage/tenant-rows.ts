@@ -15,6 +15,7 @@ export const tenantTables = [
   'screenings',
   'declarations',
   'attempts',
+  'attempt_counts',
   'receipts',
   'charges',
   'billing_months',
@@ -55,6 +56,7 @@ export async function writeTenantRows(admin: Sql, pharmacy: { readonly finess: s
   await admin`insert into declarations (id, pharmacy_id, screening_id, version_id, version, destination, kind, state, control_id)
     values (${declarationId}, ${pharmacyId}, ${screeningId}, ${versionId}, 1, 'sidep', 'original', 'queued', ${controlId})`
   await admin`insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at) values (${declarationId}, 1, ${pharmacyId}, 'w', ${at})`
+  await admin`insert into attempt_counts values (${pharmacyId}, ${at}, 'sidep', 'transient', 'busy', 1)`
   await admin`insert into receipts values (${declarationId}, ${pharmacyId}, 'sidep', ${controlId}, null, ${digest.toString('hex')}, ${at})`
   await admin`insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
     values (${screeningId}, 'charge', ${pharmacyId}, ${declarationId}, 'sidep', ${at}, 100, 'EUR', 'standard', false)`

@@ -2,7 +2,7 @@
 import type { Actions } from '../../src/actions/actions.ts'
 import { progressOf, standingStates } from '../../src/actions/list-screenings.ts'
 import { parseReason } from '../../src/actions/store-version.ts'
-import type { DeclarationView, ScreeningView, VersionView } from '../../src/actions/views.ts'
+import type { DeclarationView, ScreeningView, Standing, StoppedList, VersionView } from '../../src/actions/views.ts'
 import type { Auth, SessionView, SignInProblem } from '../../src/auth/auth.ts'
 import { fail, ok } from '../../src/base/result.ts'
 import type { Professional } from '../../src/domain/actor.ts'
@@ -59,6 +59,12 @@ export type House = WebApp & {
   signInProblem: SignInProblem | null
   readonly captures: { readonly fields: unknown; readonly idempotencyKey: string }[]
   readonly retried: { readonly screeningId: string; readonly declarationId: string }[]
+  /** What has stopped; null: nothing. */
+  stopped: StoppedList | null
+  readonly retriedMany: { readonly perSecond: number; readonly includeDoubtful: boolean }[]
+  readonly decided: string[]
+  /** How forwarding stands; null: not known. */
+  standing: Standing | null
   clockMs: number
 }
 
@@ -78,6 +84,10 @@ export function openHouse(options: HouseOptions = {}): House {
     failures: [],
     captures: [],
     retried: [],
+    stopped: null,
+    retriedMany: [],
+    decided: [],
+    standing: null,
     captureFault: null,
     signInProblem: null,
     clockMs: now.getTime(),
@@ -89,6 +99,7 @@ export function openHouse(options: HouseOptions = {}): House {
       clock,
       newId: () => idNumbered(++made),
       testKits: options.testKits ?? testKits,
+      standing: () => house.standing,
       onRequestServed: (served) => house.served.push(served),
       onRequestFailed: (failed) => house.failures.push(failed),
     },
@@ -236,6 +247,37 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
     retryDeclaration: async (_actor, { screeningId, declarationId }) => {
       house.retried.push({ screeningId, declarationId })
     },
+    markReceived: async (_actor, { screeningId, declarationId, reason }) => {
+      const why = parseReason(reason)
+      if (!why.ok) return why
+      const screening = find(screeningId)
+      const declarations = screening.declarations.map((one) =>
+        one.declarationId === declarationId ? { ...one, state: 'received' as const, settledAt: clock.now() } : one,
+      )
+      house.screenings.set(screeningId, { ...screening, declarations })
+      return ok(null)
+    },
+    listStopped: async () => house.stopped ?? { groups: [], items: [], total: 0, page: 1, pages: 1, batches: [] },
+    previewRetry: async () => {
+      const groups = house.stopped?.groups ?? []
+      const sum = (of: 'count' | 'doubtful') => groups.reduce((total, group) => total + group[of], 0)
+      const count = sum('count')
+      const destinationLabel = groups[0]?.destinationLabel ?? null
+      return { destinationLabel, count, doubtful: sum('doubtful'), needsApproval: count > 100, aloneMax: 100, perSecond: 5 }
+    },
+    retryMany: async (_actor, input) => {
+      house.retriedMany.push(input)
+      const [batch] = house.stopped?.batches ?? []
+      if (!batch) throw new GatewayError('conflict')
+      return batch
+    },
+    findRetryBatch: async (_actor, id) => {
+      const batch = house.stopped?.batches.find((one) => one.batchId === id)
+      if (!batch) throw new GatewayError('not-found')
+      return batch
+    },
+    approveRetry: async (_actor, id) => void house.decided.push(`approve ${id}`),
+    stopRetry: async (_actor, id) => void house.decided.push(`stop ${id}`),
     listVersions: async (_actor, id) => [...(house.earlier.get(id) ?? []), versionOf(find(id))],
     getScreening: async (_actor, id) => find(id),
     listScreenings: async (_actor, day) => {

@@ -12,9 +12,6 @@ export const retentionSchema = group({
   })
     .prefault({})
     .describe('What is said of patients: the sealed columns, under whose keys nothing is readable afterwards.'),
-  attemptsDays: wholeNumber(1, 3650)
-    .default(90)
-    .describe('Days after which tries at what has ended are kept as counts only; the one that was accepted stays.'),
   idempotencyKeysDays: wholeNumber(1, 365).default(7).describe('Days for which the same form, sent twice, is recognised.'),
   sessionsDays: wholeNumber(1, 365).default(30).describe('Days for which the row of an ended session stays.'),
 })

@@ -16,6 +16,7 @@ import { text } from '../text-fr.ts'
 import { declarationKindText, progressSentence, progressText } from '../text-fr-codes.ts'
 import { cancelledSentence, changeText } from '../text-fr-corrections.ts'
 import { failureText } from '../text-fr-failures.ts'
+import { stoppedText } from '../text-fr-stopped.ts'
 import { actCard, patientCard } from './screening-cards.ts'
 import { versionsLink } from './versions.ts'
 
@@ -100,15 +101,25 @@ ${standing.map((declaration) => declarationCard(declaration, offerFor(declaratio
 }
 
 /** What a person may do about it, for those who may. */
-function offerFor({ state, code, declarationId }: DeclarationView, { screeningId, status }: ScreeningView, role: Role): Html {
-  if (state === 'rejected' && status === 'signed' && roleMay(role, 'screening.correct'))
-    return html`<p class="no-print"><a class="button" href="/depistages/${screeningId}/corriger">${changeText.correctAndResend}</a></p>`
-  if (state !== 'parked' || !roleMay(role, 'declaration.retry')) return nothing
+function offerFor(
+  { state, code, declarationId, version }: DeclarationView,
+  { screeningId, status, version: screeningVersion }: ScreeningView,
+  role: Role,
+): Html {
+  const correctable = state === 'rejected' && status === 'signed' && roleMay(role, 'screening.correct')
+  const correct = correctable
+    ? html`<p class="no-print"><a class="button" href="/depistages/${screeningId}/corriger">${changeText.correctAndResend}</a></p>`
+    : nothing
+  const stopped = state === 'parked' || (state === 'rejected' && version === screeningVersion)
+  if (!stopped || !roleMay(role, 'declaration.retry')) return correct
   const words = text.receipt
-  return html`<form class="no-print" method="post" action="/depistages/${screeningId}/renvoyer">
+  const hint =
+    state === 'rejected' ? stoppedText.retryRejectedHint : code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt
+  return html`${correct}<form class="no-print" method="post" action="/depistages/${screeningId}/renvoyer">
 <input type="hidden" name="declarationId" value="${declarationId}">
-<p class="hint">${code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt}</p>
-<p><button class="button" type="submit" data-busy="${text.capture.busyButton}">${words.resend}</button></p>
+<p class="hint">${hint}</p>
+<p class="buttons"><button class="button${correctable ? ' secondary' : ''}" type="submit" data-busy="${text.capture.busyButton}">${state === 'rejected' ? stoppedText.retryRejected : words.resend}</button>
+<a class="button secondary" href="/depistages/${screeningId}/constater/${declarationId}">${stoppedText.mark}</a></p>
 </form>`
 }
 

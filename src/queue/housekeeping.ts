@@ -1,0 +1,109 @@
+/** Housekeeping: what is done with leaves in bounded sets, once an hour or by command, and each run is traced with its counts. */
+import { appendEvent } from '../audit/append-event.ts'
+import type { SystemActor } from '../domain/actor.ts'
+import type { RetentionSettings } from '../domain/retention.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import { dropPayloads, forgetIdempotencyKeys, forgetSessions, type Leaving } from '../storage/housekeeping.ts'
+import type { PeriodicJob } from './periodic.ts'
+
+export type HousekeepingDeps = { readonly database: Pick<Database, 'forWorker'>; readonly clock: { now(): Date } }
+
+export type HousekeepingReport = {
+  /** Screenings. */
+  readonly payloads: number
+  readonly idempotencyKeys: number
+  readonly sessions: number
+  /** True where the run was told to stop, or its bound was reached, before all had left. */
+  readonly more: boolean
+}
+
+export type HousekeepingOptions = {
+  readonly retention: RetentionSettings
+  readonly really: boolean
+  readonly by: SystemActor['name']
+  readonly signal: AbortSignal
+  readonly onProgress?: (what: keyof Omit<HousekeepingReport, 'more'>, count: number) => void
+}
+
+const setSize = 200
+/** 100 000 of each a run; the next one goes on. */
+const setsMax = 500
+/** What a look without doing counts up to. */
+const previewMax = 100_000
+
+export const housekeepingEveryMs = 3_600_000
+
+export function housekeepingJob(deps: HousekeepingDeps, retention: RetentionSettings): PeriodicJob {
+  return {
+    name: 'housekeeping',
+    everyMs: housekeepingEveryMs,
+    timeoutMs: 1_200_000,
+    run: async (signal) => {
+      const { more, ...counts } = await keepHouse(deps, { retention, really: true, by: 'worker', signal })
+      return { ...counts, more: more ? 1 : 0 }
+    },
+  }
+}
+
+/** One run. Each set is a transaction of its own: a run that is cut off has done what it did, and the next goes on. */
+export async function keepHouse(deps: HousekeepingDeps, options: HousekeepingOptions): Promise<HousekeepingReport> {
+  const { retention, really } = options
+  const parts = [
+    ['payloads', dropPayloads, retention.payload.days],
+    ['idempotencyKeys', forgetIdempotencyKeys, retention.idempotencyKeysDays],
+    ['sessions', forgetSessions, retention.sessionsDays],
+  ] as const
+  const counts = { payloads: 0, idempotencyKeys: 0, sessions: 0 }
+  let more = false
+  for (const [what, drop, olderThanDays] of parts) {
+    const left = await inSets(deps, options, {
+      what,
+      drop: (tx, limit) => drop(tx, { olderThanDays, limit, really }),
+    })
+    counts[what] = left.count
+    more ||= left.more
+  }
+  const report = { ...counts, more }
+  if (really) await trace(deps, options, report)
+  return report
+}
+
+type Part = {
+  readonly what: keyof Omit<HousekeepingReport, 'more'>
+  readonly drop: (tx: Tx, limit: Leaving['limit']) => Promise<number>
+}
+
+async function inSets(
+  deps: HousekeepingDeps,
+  options: HousekeepingOptions,
+  { what, drop }: Part,
+): Promise<{ count: number; more: boolean }> {
+  if (!options.really) {
+    const count = await deps.database.forWorker((tx) => drop(tx, previewMax))
+    return { count, more: count === previewMax }
+  }
+  let count = 0
+  for (let set = 0; set < setsMax; set++) {
+    if (options.signal.aborted) return { count, more: true }
+    const left = await deps.database.forWorker((tx) => drop(tx, setSize))
+    count += left
+    options.onProgress?.(what, count)
+    if (left === 0) return { count, more: false }
+  }
+  return { count, more: true }
+}
+
+async function trace(deps: HousekeepingDeps, { by, retention }: HousekeepingOptions, report: HousekeepingReport): Promise<void> {
+  const { payloads, idempotencyKeys, sessions } = report
+  const details = { payloads, idempotencyKeys, sessions, payloadDays: retention.payload.days }
+  await deps.database.forWorker((tx) =>
+    appendEvent(tx, {
+      at: deps.clock.now(),
+      actor: { kind: 'system', name: by },
+      action: 'housekeeping.run',
+      outcome: 'done',
+      request: null,
+      details,
+    }),
+  )
+}

@@ -1,0 +1,150 @@
+/** Retries of many, as the worker releases them: at their pace, once each, until they are stopped. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { anyStopped } from '../../src/domain/stopped.ts'
+import { createPeriodicJobs } from '../../src/queue/periodic.ts'
+import { releaseRetriesJob } from '../../src/queue/release-retries.ts'
+import { type BatchRow, findBatch, insertBatch, stopBatch } from '../../src/storage/retry-batches.ts'
+import { createTestDestination, waitUntil, withQueue } from './harness.ts'
+
+type Queue = Parameters<Parameters<typeof withQueue>[0]>[0]
+
+async function parkMany(q: Queue, count: number): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (let n = 0; n < count; n++) ids.push((await q.addDeclaration()).id)
+  await q.sql`update declarations set state = 'parked', code = 'retry-budget-spent', attempt_count = 9 where id = any(${ids})`
+  return ids
+}
+
+const order = async (q: Queue, options: { perSecond?: number; aloneMax?: number } = {}): Promise<BatchRow> => {
+  const { perSecond = 1000, aloneMax = 1_000_000 } = options
+  const batch = await q.database.forWorker((tx) =>
+    insertBatch(tx, {
+      id: randomUUID(),
+      by: { operator: 'alix' },
+      filter: anyStopped,
+      perSecond,
+      limit: 10_000,
+      includeDoubtful: true,
+      promises: { safe: [] },
+      aloneMax,
+    }),
+  )
+  if (!batch) throw new Error('nothing was chosen')
+  return batch
+}
+
+/** One release, as if `seconds` had passed since the last. */
+async function releaseAfter(q: Queue, seconds: number): Promise<Readonly<Record<string, number>>> {
+  await q.sql`update retry_batches set paced_from = now() - ${seconds} * interval '1 s' where state = 'running'`
+  return releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes }).run(
+    new AbortController().signal,
+  )
+}
+const queued = async (q: Queue) => (await q.sql`select id from declarations where state = 'queued'`).length
+const find = (q: Queue, id: string) => q.database.forWorker((tx) => findBatch(tx, id))
+
+test('as many go back as the pace allows, never more at once than ten seconds’ worth, and each once', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 40)
+    const batch = await order(q, { perSecond: 2 })
+    expect(await releaseAfter(q, 0.4)).toMatchObject({ released: 0 })
+    expect(await releaseAfter(q, 3)).toMatchObject({ released: 6 })
+    expect(await queued(q)).toBe(6)
+    // The worker was away for an hour: that is not made up for.
+    expect(await releaseAfter(q, 3600)).toMatchObject({ released: 20 })
+    expect(await releaseAfter(q, 10)).toMatchObject({ released: 14 })
+    expect(await find(q, batch.id)).toMatchObject({ state: 'done', chosen: 40, released: 40, skipped: 0 })
+    expect(await releaseAfter(q, 10)).toMatchObject({ released: 0 })
+    const events =
+      await q.sql`select action, count(*)::int as count from audit_events where action in ('declaration.retry', 'retry-batch.end') group by 1 order by 1`
+    expect([...events]).toEqual([
+      { action: 'declaration.retry', count: 40 },
+      { action: 'retry-batch.end', count: 1 },
+    ])
+  }))
+
+test('ten workers that look at once release no more than one would', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 30)
+    await order(q, { perSecond: 1 })
+    await q.sql`update retry_batches set paced_from = now() - interval '5 s'`
+    const job = releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes })
+    await Promise.all(Array.from({ length: 10 }, () => job.run(new AbortController().signal)))
+    expect(await queued(q)).toBe(5)
+  }))
+
+test('what was sent again by hand meanwhile, and what has stopped anew since, is passed over', () =>
+  withQueue(async (q) => {
+    const [first = '', second = '', third = ''] = await parkMany(q, 3)
+    const batch = await order(q)
+    await q.sql`update declarations set state = 'queued' where id = ${first}`
+    await q.sql`update declarations set epoch = epoch + 1 where id = ${second}`
+    await releaseAfter(q, 10)
+    expect(await find(q, batch.id)).toMatchObject({ state: 'done', released: 1, skipped: 2 })
+    expect(await q.row(third)).toMatchObject({ state: 'queued', attempt_count: 0, code: 'retry-budget-spent' })
+    expect(await q.row(second)).toMatchObject({ state: 'parked' })
+  }))
+
+test('once it is stopped nothing more of it goes; what had gone goes its way', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 10)
+    const batch = await order(q, { perSecond: 2 })
+    await releaseAfter(q, 2)
+    await q.database.forWorker((tx) => stopBatch(tx, batch.id))
+    await releaseAfter(q, 10)
+    expect(await find(q, batch.id)).toMatchObject({ state: 'stopped', released: 4 })
+    expect(await queued(q)).toBe(4)
+    const destination = createTestDestination()
+    await q.worker(destination).runOnce()
+    expect(destination.arrivals).toHaveLength(4)
+    await q.checkInvariants()
+  }))
+
+test('one that needs a second person releases nothing without, and ends after a day', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 3)
+    const batch = await order(q, { aloneMax: 2 })
+    expect(batch).toMatchObject({ state: 'waiting', needsApproval: true })
+    await releaseAfter(q, 10)
+    expect(await queued(q)).toBe(0)
+    await q.sql`update retry_batches set requested_at = now() - interval '25 hours'`
+    expect(await releaseAfter(q, 10)).toMatchObject({ expired: 1 })
+    expect(await find(q, batch.id)).toMatchObject({ state: 'stopped', released: 0 })
+  }))
+
+test('a refused one goes under a fresh control id, and the destination takes it', () =>
+  withQueue(async (q) => {
+    const { id } = await q.addDeclaration()
+    const destination = createTestDestination()
+    destination.fault = () => 'refuse'
+    await q.worker(destination).runOnce()
+    const before = await q.row(id)
+    expect(before).toMatchObject({ state: 'rejected' })
+    await order(q)
+    await releaseAfter(q, 10)
+    destination.fault = () => null
+    await q.worker(destination).runOnce()
+    expect(await q.row(id)).toMatchObject({ state: 'accepted' })
+    expect(new Set(destination.arrivals.map((one) => one.controlId)).size).toBe(2)
+    await q.checkInvariants()
+  }))
+
+test('it comes round by itself, and a round that had nothing to do is not told', () =>
+  withQueue(async (q) => {
+    const told: string[] = []
+    const job = releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes })
+    const events = {
+      jobEnded: ({ job: name }: { job: string }) => void told.push(name),
+      jobFailed: () => void told.push('failed'),
+    }
+    const jobs = createPeriodicJobs({ database: q.database, wait: waitUntil, random: () => 0, events }, [job])
+    await jobs.runDue()
+    expect(told).toEqual([])
+    await parkMany(q, 1)
+    await order(q)
+    await q.sql`update retry_batches set paced_from = now() - interval '1 s'`
+    await q.sql`update periodic_jobs set started_at = now() - interval '1 minute'`
+    await jobs.runDue()
+    expect(told).toEqual(['release-retries'])
+  }))

@@ -1,0 +1,130 @@
+/** The pages of what has stopped: seen, previewed, decided and followed, in words that do not promise too much. */
+import { expect, test } from 'vitest'
+import { get, post } from '../http/ask.ts'
+import { type House, idNumbered, openHouse, sampleScreening } from './sample-house.ts'
+
+const batchId = idNumbered(70)
+const screeningId = idNumbered(1)
+
+function houseWithStopped(count = 3, doubtful = 0): House {
+  const house = openHouse()
+  const at = new Date('2026-11-23T17:02:00Z')
+  const named = { destination: 'sidep', destinationLabel: 'Fichier national', assumedFormat: true }
+  const batch = {
+    ...{
+      batchId,
+      destinationLabel: 'Fichier national',
+      stoppedState: 'parked',
+      code: 'answer-lost',
+      state: 'running',
+      requestedAt: at,
+    },
+    ...{ endedAt: null, mayApprove: false, byOperator: false, perSecond: 5, chosen: count, released: 1, skipped: 1 },
+  } as const
+  house.stopped = {
+    groups: [{ ...named, state: 'parked', code: 'answer-lost', count, doubtful, oldest: at }],
+    items: [],
+    total: count,
+    page: 1,
+    pages: 1,
+    batches: [batch],
+  }
+  return house
+}
+const textOf = async (house: House, path: string, who: 'pharmacist' | 'preparer' = 'pharmacist') =>
+  (await (await get(house, path, who)).text()).replaceAll(/\s+/g, ' ')
+
+test('the list says why, since when and what to do, and leads to a preview that sends nothing', async () => {
+  const house = houseWithStopped()
+  const page = await textOf(house, '/a-reprendre')
+  expect(page).toContain('3 transmissions en attente de décision')
+  expect(page).toContain('la plus ancienne depuis le 23/11/2026')
+  expect(page).toContain('/a-reprendre/renvoyer?destination=sidep&amp;etat=parked&amp;motif=answer-lost')
+  const preview = await textOf(house, '/a-reprendre/renvoyer?destination=sidep&etat=parked&motif=answer-lost')
+  expect(preview).toContain('3 transmissions seront remises en file vers Fichier national')
+  expect(preview).toContain('5 par seconde au plus')
+  expect(house.retriedMany).toEqual([])
+})
+
+test('sending is a decision of its own; the doubtful go only where the person says that they looked', async () => {
+  const house = houseWithStopped(3, 2)
+  expect(await textOf(house, '/a-reprendre/renvoyer')).toContain('J’ai vérifié auprès de la destination')
+  const form = { destination: 'sidep', etat: 'parked', motif: 'answer-lost' }
+  const sent = await post(house, '/a-reprendre/renvoyer', 'pharmacist', form)
+  expect([sent.status, sent.headers.get('location')]).toEqual([303, `/a-reprendre/lots/${batchId}`])
+  await post(house, '/a-reprendre/renvoyer', 'pharmacist', { ...form, doute: 'verifie' })
+  await post(house, '/a-reprendre/renvoyer', 'pharmacist', { ...form, doute: 'on' })
+  expect(house.retriedMany.map((one) => one.includeDoubtful)).toEqual([false, true, false])
+})
+
+test('above the bound the page says that a second person decides, and asks instead of sending', async () => {
+  const preview = await textOf(houseWithStopped(101), '/a-reprendre/renvoyer')
+  expect(preview).toContain('Au-delà de 100, un second pharmacien')
+  expect(preview).toContain('Demander le renvoi de 101 transmissions')
+})
+
+test('a batch shows how far it is, and can be stopped', async () => {
+  const house = houseWithStopped()
+  const page = await textOf(house, `/a-reprendre/lots/${batchId}`)
+  expect(page).toContain('1 sur 3 remises en file')
+  expect(page).toContain('1 a été laissée de côté')
+  expect(page).not.toContain('Donner mon accord')
+  expect((await post(house, `/a-reprendre/lots/${batchId}/arret`, 'pharmacist', {})).status).toBe(303)
+  expect(house.decided).toEqual([`stop ${batchId}`])
+})
+
+test('a group that was never offered is refused, and a batch that is not there is not found', async () => {
+  const house = houseWithStopped()
+  for (const query of ['etat=queued', 'motif=nothing', 'destination=..%2Fx', `destination='`])
+    expect((await get(house, `/a-reprendre/renvoyer?${query}`, 'pharmacist')).status).toBe(400)
+  expect((await get(house, `/a-reprendre/lots/${idNumbered(404)}`, 'pharmacist')).status).toBe(404)
+})
+
+test('receiving by hand asks for a reason, keeps what was typed, and says that it is no receipt', async () => {
+  const house = openHouse()
+  house.screenings.set(screeningId, sampleScreening(screeningId, 'parked', { code: 'answer-lost' }))
+  const [declaration] = house.screenings.get(screeningId)?.declarations ?? []
+  const path = `/depistages/${screeningId}/constater/${declaration?.declarationId}`
+  expect(await textOf(house, path)).toContain('Ce n’est pas un accusé de réception')
+  const short = await post(house, path, 'pharmacist', { reason: 'ok' })
+  expect(short.status).toBe(422)
+  expect(await short.text()).toContain('>\nok</textarea>')
+  expect((await post(house, path, 'pharmacist', { reason: 'vue au portail' })).headers.get('location')).toBe(
+    `/depistages/${screeningId}`,
+  )
+  const receipt = await textOf(house, `/depistages/${screeningId}`)
+  expect(receipt).toContain('Réception constatée')
+  expect(receipt).not.toContain('Acquittée')
+  expect(await textOf(house, path)).toContain('Quelqu’un a décidé entre-temps')
+})
+
+test('a refused cancellation can be sent again by those who may, and a preparer is offered nothing', async () => {
+  const house = openHouse()
+  const screening = sampleScreening(screeningId, 'rejected', { code: 'application-error' })
+  house.screenings.set(screeningId, { ...screening, status: 'cancelled' })
+  expect(await textOf(house, `/depistages/${screeningId}`)).toContain('Renvoyer telle quelle')
+  expect(await textOf(house, `/depistages/${screeningId}`, 'preparer')).not.toContain('Renvoyer telle quelle')
+})
+
+test('the banner tells the honest state on every page, with the count of what has stopped, and promises no delay that nobody knows', async () => {
+  const house = houseWithStopped()
+  expect(await textOf(house, '/depistages')).not.toContain('class="standing')
+  house.standing = {
+    stopped: 12480,
+    quietSince: null,
+    destinations: [
+      { label: 'Fichier national', state: 'paused', waiting: 7, pausedForMs: 720_000, expectedDelayMs: null },
+      { label: 'Plateforme', state: 'recovering', waiting: 1, pausedForMs: null, expectedDelayMs: 1_400_000 },
+    ],
+  }
+  for (const path of ['/depistages', '/depistages/nouveau', '/a-reprendre']) {
+    const page = await textOf(house, path)
+    expect(page).toContain('Fichier national ne répond pas depuis environ 12 min. 7 transmissions de votre officine attendent.')
+    expect(page).toContain('personne ne peut dire quand elle reviendra')
+    expect(page).toContain('Plateforme est revenue')
+    expect(page).toContain('Délai prévu : environ 24 min.')
+    expect(page).toContain('Continuez à saisir')
+    expect(page).toContain('<span class="count">12 480</span>')
+  }
+  expect(await textOf(house, '/depistages', 'preparer')).not.toContain('/a-reprendre')
+})
