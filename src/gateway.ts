@@ -28,6 +28,7 @@ import { createManagementApp, type ManagementDeps } from './http/routes/health.t
 import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
 import { type Database, openDatabase } from './storage/database.ts'
+import { createLedgerJob } from './queue/ledger-job.ts'
 import { openKeyStore } from './storage/keystore.ts'
 import { planMigrations, readMigrations } from './storage/migrator.ts'
 import { ensurePharmacies } from './storage/pharmacies.ts'
@@ -166,7 +167,7 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
         jobFailed: (failed) => events.periodicJobFailed(failed),
       },
     },
-    periodicJobs(foundation),
+    [...periodicJobs(foundation), ledgerJob(foundation, metrics)],
   )
   const management = createManagementApp({ checks: foundation.checks, metrics: () => metrics.read() })
   return { worker, periodic, management, database, events, close: () => closers.closeAll() }
@@ -198,6 +199,39 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
   const closers = createClosers()
   try {
     const events = overrides.events ?? eventsOf(config)
+const sweepEveryMs = 6 * 3_600_000
+
+/** Record keys that were reserved and never used; a main database that lacks most keys known to be used is taken for an old copy. */
+function sweepJob({
+  clock,
+  database,
+  events,
+  keyStore,
+}: Pick<Foundation, 'clock' | 'database' | 'events' | 'keyStore'>): PeriodicJob {
+  const admin = createKeyStoreAdmin(keyStore.sql)
+  const listUsedRefs = (refs: readonly string[]) => database.forWorker((tx) => listUsedKeyRefs(tx, refs))
+  return {
+    name: 'sweep-record-keys',
+    everyMs: sweepEveryMs,
+    timeoutMs: 600_000,
+    run: async (signal) => {
+      const { used, deleted, refused } = await sweepUnused({ admin, clock, listUsedRefs }, { signal })
+      if (refused) events.keySweepRefused({ deleted })
+      return { used, deleted }
+    },
+  }
+}
+
+function ledgerJob({ database, clock, events }: Foundation, metrics: Metrics): PeriodicJob {
+  return createLedgerJob({
+    database,
+    clock,
+    onChecked: (checked) => metrics.ledgerChecked(checked),
+    onDifference: ({ line: { pharmacyId, destination }, rules: [rule = 'unknown'], items }) =>
+      events.ledgerOutOfBalance({ pharmacyId, destination, rule, items: items.length }),
+  })
+}
+
     const database = openDatabase(secrets.databaseUrl)
     closers.push('database', () => database.close())
     const files = await readMigrations(migrationsFolder)

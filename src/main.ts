@@ -28,6 +28,9 @@ if (!['serve', 'work'].includes(process.argv[2] ?? '')) {
     () => import('./commands/migrate.ts').then(({ migrateCommand }) => migrateCommand()),
     () => import('./commands/keys.ts').then(({ keysCommand }) => keysCommand()),
     () => import('./commands/erase.ts').then(({ eraseCommand }) => eraseCommand()),
+    () => import('./commands/queue.ts').then(({ queueCommand }) => queueCommand()),
+    () => import('./commands/housekeeping.ts').then(({ housekeepingCommand }) => housekeepingCommand()),
+    () => import('./commands/ledger.ts').then(({ ledgerCommand }) => ledgerCommand()),
     () => import('./commands/audit.ts').then(({ auditCommand }) => auditCommand()),
     () => import('./commands/backup.ts').then(({ backupCommand }) => backupCommand()),
   ])

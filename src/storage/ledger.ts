@@ -1,5 +1,6 @@
 /** The ledger in SQL: closed days as they were counted then, and the rest from the rows themselves, in one snapshot. */
 import { type SQL, sql } from 'drizzle-orm'
+import { assert } from '../base/assert.ts'
 import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
 import type { LedgerLine, LedgerProblem } from '../domain/ledger.ts'
 import type { Tx } from './database.ts'
@@ -116,6 +117,8 @@ export async function readLedger(
         from items group by pharmacy_id, day, destination) of_items
       ${recount ? sql`` : sql`union all ${closed}`}) lines
     group by pharmacy_id, day, destination order by day desc, destination, pharmacy_id limit ${lineLimit}`)
+  // A sum over a part would look balanced.
+  assert(rows.length < lineLimit, 'a ledger is read a pharmacy or some days at a time')
   return [...rows]
 }
 
@@ -160,7 +163,7 @@ const daysPerClose = 31
 export async function closeLedgerDays(
   tx: Tx,
   close: { readonly pharmacyId: string; readonly through: string },
-): Promise<{ readonly closedThrough: string | null; readonly more: boolean }> {
+): Promise<{ readonly closedThrough: string | null; readonly closed: boolean; readonly more: boolean }> {
   const { pharmacyId, through } = close
   const last = sql`least(${through}::date, (now() at time zone 'Europe/Paris')::date - 1)`
   // Opened at the day before the first signing: what never signed anything has nothing to close.
@@ -171,11 +174,11 @@ export async function closeLedgerDays(
   const [before] = await tx.execute<{ closed: string; until: string; last: string }>(sql`
     select closed_through::text as closed, least(closed_through + ${daysPerClose}::int, ${last})::text as until, ${last}::text as last
     from ledger_closes where pharmacy_id = ${pharmacyId} for update`)
-  if (!before) return { closedThrough: null, more: false }
-  if (before.until <= before.closed) return { closedThrough: before.closed, more: false }
+  if (!before) return { closedThrough: null, closed: false, more: false }
+  if (before.until <= before.closed) return { closedThrough: before.closed, closed: false, more: false }
   // A statement of its own, after the lock: it sees what whoever held it has closed. If we die before the commit, nothing is closed.
   await tx.execute(closeStatement(pharmacyId, before))
-  return { closedThrough: before.until, more: before.until < before.last }
+  return { closedThrough: before.until, closed: true, more: before.until < before.last }
 }
 
 function closeStatement(pharmacyId: string, range: { readonly closed: string; readonly until: string }): SQL {

@@ -43,6 +43,8 @@ export type Events = {
   auditAnchored(fields: { size: number; root: string }): void
   /** A job that comes round by itself (housekeeping, sweeps) has ended; `counts` says what it did. */
   periodicJobEnded(fields: { job: string; outcome: string; durationMs: number; counts: Readonly<Record<string, number>> }): void
+  /** A line of the ledger does not add up: somebody must look at its items (`ledger check`). */
+  ledgerOutOfBalance(fields: { pharmacyId: string; destination: string; rule: string; items: number }): void
   periodicJobFailed(fields: { job: string } & Failed): void
 }
 
@@ -128,6 +130,14 @@ function queueEvents(logger: Logger, fault: DescribeFault) {
     periodicJobEnded: ({ job, outcome, durationMs, counts }) =>
       logger.info({
         event: 'periodic-job-ended',
+    ledgerOutOfBalance: ({ pharmacyId, destination, rule, items }) =>
+      logger.error({
+        event: 'ledger-out-of-balance',
+        pharmacyId: printableId(pharmacyId),
+        destination: printableCode(destination),
+        rule: printableCode(rule),
+        items: printableNumber(items),
+      }),
         job: printableCode(job),
         outcome: printableCode(outcome),
         durationMs: printableNumber(durationMs),

@@ -32,6 +32,7 @@ export type Metrics = {
   /** The exposition text of one scrape. */
   read(): Promise<{ readonly text: string; readonly contentType: string }>
 }
+  ledgerChecked(checked: { readonly lines: number; readonly differences: number }): void
 
 const queueReadTimeoutMsDefault = 2_000
 /** Seconds. The bar is a capture well under one second; 20 is where an answer is given up. */
@@ -65,6 +66,14 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
   const queue = createQueueGauges(registry, (label) => within(destinations, label))
   return {
     requestServed: ({ route, status, durationMs }) => {
+  const ledger = new Gauge({
+    name: 'passerelle_ledger_differences',
+    help: 'Lines of the ledger that did not add up when they were last checked; any but 0 is an alarm.',
+    registers: [registry],
+  })
+  // No number until the first check: not looked at is not balanced.
+  ledger.set(Number.NaN)
+  const upkeep = createUpkeepGauges(registry, new Set([...options.destinations, 'hosting']))
       const label = within(routes, route)
       requests.inc({ route: label, status_class: statusClassOf(status) })
       durations.observe({ route: label }, durationMs / 1000)
@@ -74,6 +83,7 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
     read: async () => {
       await queue.refresh(async () => withinTime(deps.readQueue(), options.queueReadTimeoutMs ?? queueReadTimeoutMsDefault))
       return { text: await registry.metrics(), contentType: registry.contentType }
+    ledgerChecked: ({ differences }) => ledger.set(differences),
     },
   }
 }

@@ -30,6 +30,12 @@ const given: FieldsOf = {
   auditAnchored: { size: 1403, root: 'n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=' },
   keyStoreUnavailable: { error },
   periodicJobEnded: {
+  ledgerOutOfBalance: {
+    pharmacyId: requestId,
+    destination: 'national-file',
+    rule: 'first-sendings',
+    items: 2,
+  },
     job: 'housekeeping',
     outcome: 'done',
     durationMs: 1200,
@@ -71,6 +77,16 @@ test('each event is one line with its name, its fields and nothing else', () => 
     ['error', { event: 'key-store-unavailable', error: fault }],
     ['info', { event: 'periodic-job-ended', ...given.periodicJobEnded, counts: ['attempts-rolled-up=200', 'sessions=3'] }],
     ['error', { event: 'periodic-job-failed', job: 'housekeeping', error: fault }],
+    [
+      'error',
+      {
+        event: 'ledger-out-of-balance',
+        pharmacyId: requestId,
+        destination: 'national-file',
+        rule: 'first-sendings',
+        items: 2,
+      },
+    ],
   ])
 })
 

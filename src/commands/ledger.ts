@@ -1,0 +1,112 @@
+/** `ledger …`: does every capture add up, item by item; exit code 0 where it does, 1 where it does not. */
+import { Command, InvalidArgumentError } from 'commander'
+import { addMs, systemClock } from '../base/clock.ts'
+import { parisDay } from '../domain/paris-time.ts'
+import {
+  checkLedger,
+  type LedgerCheck,
+  type LedgerDifference,
+  type LedgerPharmacy,
+  listLedgerPharmacies,
+} from '../storage/check-ledger.ts'
+import { openDatabase } from '../storage/database.ts'
+import { configOrMistakes } from './config-or-mistakes.ts'
+import { note, say } from './say.ts'
+
+/** One pharmacy and a whole year of closed days, on a machine that serves others. */
+const statementTimeoutMs = 120_000
+/** Before this no release of the product existed. */
+const beginning = '2020-01-01'
+
+export function ledgerCommand(): Command {
+  const ledger = new Command('ledger').description('the equality of captures, states, receipts and charges')
+  ledger
+    .command('check')
+    .description('check that all adds up, and name the items where it does not; exit code 1 on any difference')
+    .option('--pharmacy <finess>', 'one pharmacy only')
+    .option('--from <day>', 'first day, YYYY-MM-DD, Paris time; default: the first there is', day)
+    .option('--to <day>', 'last day; default: today', day)
+    .option('--recount', 'count closed days again from every row, and hold that against what was written when they were closed')
+    .option('--json', 'one JSON object on standard output')
+    .action(check)
+  return ledger
+}
+
+type CheckOptions = { pharmacy?: string; from?: string; to?: string; recount?: boolean; json?: boolean }
+
+async function check(options: CheckOptions): Promise<void> {
+  const { secrets } = configOrMistakes()
+  const database = openDatabase(secrets.databaseUrl, { connectionsMax: 2, statementTimeoutMs })
+  try {
+    const known = await database.forWorker((tx) => listLedgerPharmacies(tx))
+    const pharmacies = known.filter(({ finess }) => options.pharmacy === undefined || finess === options.pharmacy)
+    if (options.pharmacy !== undefined && pharmacies.length === 0)
+      throw new Error('no pharmacy has this FINESS number: expected one that the gateway has served')
+    const checked = await checkLedger(database, {
+      pharmacyIds: pharmacies.map((pharmacy) => pharmacy.id),
+      from: options.from ?? beginning,
+      // Tomorrow too: this machine's clock and the gateway's may disagree about midnight.
+      to: options.to ?? parisDay(addMs(systemClock.now(), 86_400_000)),
+      recount: options.recount ?? false,
+      onPharmacy: (done) => {
+        if (done % 100 === 0) note(`${done} of ${pharmacies.length} pharmacies`)
+      },
+    })
+    say(
+      options.json ? JSON.stringify(reportOf(checked)) : describeCheck(checked, new Map(pharmacies.map((one) => [one.id, one]))),
+    )
+    process.exitCode = checked.differences.length === 0 ? 0 : 1
+  } finally {
+    await database.close()
+  }
+}
+
+/** What scripts read; ids and counts only. */
+export function reportOf(checked: LedgerCheck) {
+  return { ledger: checked.differences.length === 0 ? 'balanced' : 'out-of-balance', ...checked }
+}
+
+export function describeCheck(checked: LedgerCheck, pharmacies: ReadonlyMap<string, LedgerPharmacy>): string {
+  const { sum, lines, differences } = checked
+  const counts = `${checked.pharmacies} pharmacies, ${lines} lines: ${sum.captured} declared, ${sum.accepted} accepted, ${sum.received} received by hand, ${sum.rejected} rejected, ${sum.cancelled} cancelled, ${sum.queued + sum.inFlight} on their way, ${sum.parked} parked; ${sum.receipts} receipts, ${sum.billed} to charge, ${sum.charged} charged`
+  if (differences.length === 0) return `balanced\n${counts}`
+  const told = differences.flatMap((difference) => describeDifference(difference, pharmacies))
+  return [`out of balance: ${differences.length} lines`, counts, ...told].join('\n')
+}
+
+function describeDifference({ line, rules, items }: LedgerDifference, pharmacies: ReadonlyMap<string, LedgerPharmacy>): string[] {
+  const pharmacy = pharmacies.get(line.pharmacyId)
+  const {
+    captured,
+    queued,
+    inFlight,
+    accepted,
+    received,
+    rejected,
+    parked,
+    cancelled,
+    receipts,
+    firstAccepted,
+    firstReceipts,
+    billed,
+    charged,
+  } = line
+  return [
+    `${line.day} ${pharmacy?.finess ?? line.pharmacyId} ${line.destination}: ${rules.join(', ')}`,
+    `  declared ${captured} = queued ${queued} + under way ${inFlight} + accepted ${accepted} + received ${received} + rejected ${rejected} + parked ${parked} + cancelled ${cancelled}`,
+    `  accepted ${accepted} = receipts ${receipts}; first sendings: accepted ${firstAccepted} = receipts ${firstReceipts}; to charge ${billed} = charged ${charged}`,
+    ...items.map(
+      (item) =>
+        `  ${item.problem ?? 'differs'}: screening ${item.screeningId}, declaration ${item.declarationId ?? 'none'}, ${item.state ?? 'not there'}`,
+    ),
+    ...(items.length === 0
+      ? ['  no single item differs: what was written when the day was closed does not fit (see --recount)']
+      : []),
+  ]
+}
+
+function day(text: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(`${text}T00:00:00Z`)))
+    throw new InvalidArgumentError('expected a date that exists, as YYYY-MM-DD.')
+  return text
+}
