@@ -7,8 +7,8 @@ ARG NODE_IMAGE=node:26-trixie-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# No install script of any package runs: nothing here needs one.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+# No install script of any package runs, and what is optional is what such scripts would compile.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY compose/image /build
 COPY LICENSE ./
 COPY migrations ./migrations

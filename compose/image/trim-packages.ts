@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 const unread = [
   /\.map$/,
   /\.d\.[cm]?ts$/,
+  /\.(test|spec)\.[cm]?[jt]s$/,
   /\.(md|markdown|flow|tsbuildinfo)$/i,
   /(^|\/)\.(package-lock\.json|github|travis\.yml|eslintrc\S*|npmignore)$/,
 ]

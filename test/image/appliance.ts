@@ -41,7 +41,7 @@ export async function prepareAppliance(engine: Engine, options: ApplianceOptions
   // As the README says it: the image itself makes secrets and configuration, with no network.
   const setup = ['run', '--rm', '-i', '--user', '0', '--network', 'none', '--volume', `${folder}:/out`, options.image]
   run('docker', [...setup, 'setup', '/out', '--client-secret-stdin'], { input: `${clientSecret}\n` })
-  const address = docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}').trim()
+  const address = hostAddress()
   const psc = await startPscSimulator({
     port: await freePort(),
     host: address,
@@ -103,6 +103,15 @@ export async function prepareAppliance(engine: Engine, options: ApplianceOptions
       await Promise.all([psc.close(), sidep.close()])
     },
   }
+}
+
+/** The host as containers see it: the first address of the engine's own bridge. */
+function hostAddress(): string {
+  const [net] = JSON.parse(docker('network', 'inspect', 'bridge', '--format', '{{json .IPAM.Config}}')) as {
+    Subnet: string
+    Gateway?: string
+  }[]
+  return net?.Gateway ?? net?.Subnet.replace(/\.0\/\d+$/, '.1') ?? ''
 }
 
 /** The official image's folder belongs to PostgreSQL's user, and so does a new volume over it; the stand-in's does not. */

@@ -1,5 +1,4 @@
 /** Builds the image from a copy of the tree in which canaries lie where secrets lie in real trees, and a second one with canaries inside. */
-import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { copyTree } from './appliance.ts'
@@ -7,6 +6,8 @@ import { docker, type Engine, run } from './engine.ts'
 import { listImage } from './image-facts.ts'
 
 export const image = 'passerelle:image-test'
+export const canaryImage = `${image}-canary`
+export const canary = 'a-canary-that-no-image-serves-91c07d'
 const root = resolve(import.meta.dirname, '../..')
 const parts = [
   'package.json',
@@ -65,26 +66,26 @@ export const canaryFiles = [
   'index.html',
 ]
 
-export type Built = {
-  readonly canary: string
-  readonly canaryImage: string
-  readonly megabytes: number
-  readonly nodeMegabytes: number
-  readonly seconds: number
-}
+export type Built = { readonly megabytes: number; readonly nodeMegabytes: number; readonly seconds: number }
 
 export function buildImages(engine: Engine, context: string): Built {
-  const canary = `canary-${randomBytes(12).toString('hex')}`
+  const startedAt = Date.now()
+  build(engine, context)
+  const bytes = Number(docker('image', 'inspect', '--format', '{{.Size}}', image))
+  const node = listImage(image).get('/usr/local/bin/node') ?? 0
+  const megabytes = (count: number) => Math.round(count / 1_000_000)
+  return { megabytes: megabytes(bytes), nodeMegabytes: megabytes(node), seconds: Math.round((Date.now() - startedAt) / 1000) }
+}
+
+function build(engine: Engine, context: string): void {
   copyTree(parts, context)
   for (const stray of strays) {
     mkdirSync(dirname(join(context, stray)), { recursive: true })
     writeFileSync(join(context, stray), canary)
   }
-  const startedAt = Date.now()
   const revision = existsSync(join(root, '.git')) ? run('git', ['rev-parse', 'HEAD'], { cwd: root }).stdout.trim() : 'unknown'
   const args = ['--build-arg', `NODE_IMAGE=${engine.images.node}`, '--build-arg', `REVISION=${revision}`]
   run('docker', ['build', '--tag', image, ...args, context], { timeoutMs: 400_000 })
-  const seconds = Math.round((Date.now() - startedAt) / 1000)
   const planted = join(context, 'planted')
   for (const folder of canaryFolders)
     for (const file of canaryFiles) {
@@ -92,9 +93,5 @@ export function buildImages(engine: Engine, context: string): Built {
       writeFileSync(join(planted, folder, file), canary)
     }
   writeFileSync(join(planted, 'Dockerfile'), `FROM ${image}\nCOPY . /\n`)
-  run('docker', ['build', '--tag', `${image}-canary`, planted])
-  const bytes = Number(docker('image', 'inspect', '--format', '{{.Size}}', image))
-  const node = listImage(image).get('/usr/local/bin/node') ?? 0
-  const megabytes = (count: number) => Math.round(count / 1_000_000)
-  return { canary, canaryImage: `${image}-canary`, megabytes: megabytes(bytes), nodeMegabytes: megabytes(node), seconds }
+  run('docker', ['build', '--tag', canaryImage, planted])
 }

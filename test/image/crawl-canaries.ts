@@ -3,12 +3,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { mutations, treasures } from '../http/crawl-paths.ts'
 import { rawRequest } from '../http/raw-request.ts'
 import type { Appliance } from './appliance.ts'
-import { type Built, canaryFiles, canaryFolders, image } from './build.ts'
+import { canary, canaryFiles, canaryFolders, canaryImage, image } from './build.ts'
 import type { Report } from './report.ts'
 import { allReady } from './single.ts'
 
-export async function crawlCanaries(report: Report, appliance: Appliance, built: Built): Promise<void> {
-  appliance.use(['compose.yaml', 'compose.override.yaml'], built.canaryImage)
+export async function crawlCanaries(report: Report, appliance: Appliance): Promise<void> {
+  appliance.use(['compose.yaml', 'compose.override.yaml'], canaryImage)
   appliance.compose('up', '--detach')
   await allReady(appliance)
   const planted = canaryFolders.flatMap((folder) => canaryFiles.map((file) => `${folder}/${file}`.replace(/^\/+/, '')))
@@ -30,7 +30,7 @@ export async function crawlCanaries(report: Report, appliance: Appliance, built:
         continue
       }
       asked += 1
-      if (answer.body.includes(built.canary)) served.push(path)
+      if (answer.body.includes(canary)) served.push(path)
       if (answer.status !== 404) answered.push(`${answer.status} ${path}`)
       return
     }

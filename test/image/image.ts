@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { prepareAppliance } from './appliance.ts'
-import { buildImages, image } from './build.ts'
+import { buildImages, canary, canaryImage, image } from './build.ts'
 import { crawlCanaries } from './crawl-canaries.ts'
 import { docker, has, openEngine } from './engine.ts'
 import { lookAtImage } from './look-at-image.ts'
@@ -16,6 +16,7 @@ const usage = `npm run image:test -- [options]
 
   --only NAME   one of: image, single, crawl, replicas (the image is built in any case)
   --keep        leave the images
+  --reuse       take the images of an earlier run with --keep
   --help        this text
 
 CONTAINER_TOOLS_DIR: folder with engine.sh and base-images.sh, for a machine without an engine or a registry.
@@ -23,7 +24,12 @@ CONTAINER_TOOLS_DIR: folder with engine.sh and base-images.sh, for a machine wit
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      only: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      reuse: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
   })
   if (values.help) {
     console.log(usage)
@@ -40,22 +46,24 @@ async function main(): Promise<number> {
   try {
     report.say(`engine ${docker('version', '--format', '{{.Server.Version}}').trim()}, ${engine.compose.join(' ')}`)
     for (const tag of engine.standIns) report.say(`stand-in for ${tag}: made on this machine from Debian packages`)
-    const built = buildImages(engine, join(folder, 'context'))
-    report.figure('image', `${built.megabytes} MB, of which node ${built.nodeMegabytes} MB; built in ${built.seconds} s`)
-    report.check('the image is below 250 MB', built.megabytes < 250)
+    if (!values.reuse) {
+      const built = buildImages(engine, join(folder, 'context'))
+      report.figure('image', `${built.megabytes} MB, of which node ${built.nodeMegabytes} MB; built in ${built.seconds} s`)
+      report.check('the image is below 250 MB', built.megabytes < 250)
+    }
     const single = await prepareAppliance(engine, { folder: join(folder, 'single'), image, scheme: 'http' })
     try {
-      if (wanted('image')) lookAtImage(report, { folder: join(folder, 'layers'), secrets: [...single.secrets, built.canary] })
+      if (wanted('image')) lookAtImage(report, { folder: join(folder, 'layers'), secrets: [...single.secrets, canary] })
       single.use(['compose.yaml', 'compose.override.yaml'], image)
       if (wanted('single')) await runSingle(report, single)
-      if (wanted('crawl')) await crawlCanaries(report, single, built)
+      if (wanted('crawl')) await crawlCanaries(report, single)
     } finally {
       await single.close()
     }
     if (wanted('replicas')) await runReplicas(report, engine, join(folder, 'replicas'))
   } finally {
     rmSync(folder, { recursive: true, force: true })
-    if (!values.keep) for (const tag of [image, `${image}-canary`]) if (has(tag)) docker('rmi', '--force', tag)
+    if (!values.keep) for (const tag of [image, canaryImage]) if (has(tag)) docker('rmi', '--force', tag)
     engine.close()
   }
   return report.end()
