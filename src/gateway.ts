@@ -19,17 +19,23 @@ import type { CheckpointSigner } from './crypto/checkpoint.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
 import { openKeyRing } from './crypto/open-key-ring.ts'
 import { openConfiguredRootKeys } from './crypto/open-root-keys.ts'
+import { patientIndexBits } from './crypto/patient-indexes.ts'
+import { sweepUnused } from './crypto/sweep.ts'
 import { openDestinations } from './destinations/open-destinations.ts'
+import { readUpkeep } from './doctor/read-upkeep.ts'
 import type { DestinationSettings } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
 import { chargeTermsOf } from './domain/tariff.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
+import { createLedgerJob } from './queue/ledger-job.ts'
 import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
 import { type Database, openDatabase } from './storage/database.ts'
-import { createLedgerJob } from './queue/ledger-job.ts'
-import { openKeyStore } from './storage/keystore.ts'
+import { listUsedKeyRefs } from './storage/erasure.ts'
+import { readKeyAges } from './storage/key-ages.ts'
+import { type OpenedKeyStore, openKeyStore } from './storage/keystore.ts'
+import { createKeyStoreAdmin } from './storage/keystore-admin.ts'
 import { planMigrations, readMigrations } from './storage/migrator.ts'
 import { ensurePharmacies } from './storage/pharmacies.ts'
 import type { Claim } from './storage/queries.ts'
@@ -48,7 +54,9 @@ type Foundation = {
   readonly clock: Clock
   readonly events: Events
   readonly database: Database
+  readonly keyStore: OpenedKeyStore
   readonly keyRing: KeyRing
+  readonly primaryKid: () => Promise<string>
   readonly pharmacies: ReadonlyMap<string, Pharmacy>
   /** Null in the demo and test profiles where no key was given: nothing is sealed then. */
   readonly auditSigner: CheckpointSigner | null
@@ -81,7 +89,7 @@ export const migrationsFolder = new URL('../migrations/', import.meta.url).pathn
 /** Opens the web side: pages, actions, sign-in. Throws where the configuration, a database or the migrations are not as they must be. */
 export async function openGateway(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Gateway> {
   const foundation = await openFoundation(config, secrets, overrides)
-  const { clock, closers, database, events } = foundation
+  const { clock, closers, database, events, keyRing } = foundation
   const auth = openAuth(
     {
       database,
@@ -90,6 +98,8 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
       randomBytes,
       fetch: (url, options) => fetch(url, options),
       report: (event) => reportAuth(events, event),
+      // Not even the first capture waits for the key store; where it is away, the ring has said so.
+      onPharmacyChosen: (pharmacyId) => void keyRing.prepareReserve(pharmacyId).catch(() => undefined),
     },
     { publicUrl: config.publicUrl, signIn: config.signIn, clientSecret: secrets.pscClientSecret, sessions: config.sessions },
   )
@@ -174,8 +184,8 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
 }
 
 /** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
-function periodicJobs({ auditSigner, clock, config, database, events }: Foundation): readonly PeriodicJob[] {
-  const jobs: PeriodicJob[] = []
+function periodicJobs({ auditSigner, clock, config, database, events, keyStore }: Foundation): readonly PeriodicJob[] {
+  const jobs: PeriodicJob[] = [sweepJob({ clock, database, events, keyStore })]
   if (auditSigner)
     jobs.push(
       createSealJob({
@@ -189,16 +199,6 @@ function periodicJobs({ auditSigner, clock, config, database, events }: Foundati
   return jobs
 }
 
-/** A job that found nothing to do, every second of the day, says nothing. */
-function didSomething({ outcome, counts }: { outcome: JobOutcome; counts: JobCounts }): boolean {
-  return outcome !== 'done' || Object.values(counts).some((count) => count > 0)
-}
-
-async function openFoundation(config: Config, secrets: Secrets, overrides: Overrides): Promise<Foundation> {
-  const clock = overrides.clock ?? systemClock
-  const closers = createClosers()
-  try {
-    const events = overrides.events ?? eventsOf(config)
 const sweepEveryMs = 6 * 3_600_000
 
 /** Record keys that were reserved and never used; a main database that lacks most keys known to be used is taken for an old copy. */
@@ -232,6 +232,16 @@ function ledgerJob({ database, clock, events }: Foundation, metrics: Metrics): P
   })
 }
 
+/** A job that found nothing to do, every second of the day, says nothing. */
+function didSomething({ outcome, counts }: { outcome: JobOutcome; counts: JobCounts }): boolean {
+  return outcome !== 'done' || Object.values(counts).some((count) => count > 0)
+}
+
+async function openFoundation(config: Config, secrets: Secrets, overrides: Overrides): Promise<Foundation> {
+  const clock = overrides.clock ?? systemClock
+  const closers = createClosers()
+  try {
+    const events = overrides.events ?? eventsOf(config)
     const database = openDatabase(secrets.databaseUrl)
     closers.push('database', () => database.close())
     const files = await readMigrations(migrationsFolder)
@@ -252,8 +262,9 @@ function ledgerJob({ database, clock, events }: Foundation, metrics: Metrics): P
       keyStore: () => store.findTenantKeys([]).then(() => true),
       migrations: async () => planMigrations(files, await database.listMigrations()).length === 0,
     }
+    const primaryKid = () => rootKeys.primaryKid()
     const auditSigner = auditSignerOf(secrets.auditKeyPem, config.publicUrl)
-    return { config, clock, events, database, keyRing, pharmacies, auditSigner, checks, closers }
+    return { config, clock, events, database, keyStore: store, keyRing, primaryKid, pharmacies, auditSigner, checks, closers }
   } catch (cause) {
     await closers.closeAll().catch(() => undefined)
     throw cause
@@ -271,6 +282,7 @@ function actionDeps({ config, clock, database, keyRing, pharmacies }: Foundation
   return {
     database,
     keyRing,
+    blindIndexBits: patientIndexBits(config.duplicateSearch.screeningsPerPharmacy),
     clock,
     newId: randomId,
     randomBytes,
@@ -294,9 +306,11 @@ function chargeTermsAt({ config, pharmacies }: Foundation, destination: Destinat
   return (pharmacyId: string) => (named.has(pharmacyId) ? (named.get(pharmacyId) ?? null) : unnamed)
 }
 
-function metricsOf({ config, database }: Foundation, routes: readonly string[]): Metrics {
+function metricsOf({ clock, config, database, keyStore, primaryKid }: Foundation, routes: readonly string[]): Metrics {
   const readQueue = () => database.forWorker((tx) => countOpenDeclarations(tx))
-  return createMetrics({ readQueue }, { routes, destinations: config.destinations.map((destination) => destination.id) })
+  const upkeep = { database, readKeyAges: () => readKeyAges(keyStore.sql), clock, config, primaryKid }
+  const destinations = config.destinations.map((destination) => destination.id)
+  return createMetrics({ readQueue, readUpkeep: () => readUpkeep(upkeep) }, { routes, destinations })
 }
 
 function eventsOf(config: Config): Events {

@@ -23,9 +23,11 @@ const rooms: Record<string, readonly string[]> = {
   auth: ['base', 'domain', 'crypto', 'storage', 'audit', 'telemetry'],
   http: ['base', 'domain', 'telemetry', 'actions', 'auth'],
   web: ['base', 'domain', 'actions', 'auth', 'http'],
+  // Reads how the house stands, from every side: for metrics at each scrape and for the doctor's report.
+  doctor: ['base', 'domain', 'config', 'crypto', 'storage', 'audit', 'telemetry'],
   // What an operator types: opens what it needs, like the composition root, and closes it.
   // It closes months as the pages do single documents: through actions and formats.
-  commands: ['base', 'domain', 'config', 'formats', 'crypto', 'storage', 'audit', 'actions'],
+  commands: ['base', 'domain', 'config', 'formats', 'crypto', 'storage', 'audit', 'doctor', 'actions'],
 }
 
 /** Room → packages from npm, and Node's own modules, that it may use. */
@@ -46,7 +48,18 @@ const packages: Record<string, readonly string[]> = {
   auth: ['openid-client', 'undici', 'node:crypto', 'node:net'],
   http: ['hono', '@hono/node-server', 'zod', 'node:net', 'node:http', 'node:crypto'],
   web: ['hono', 'node:crypto'],
-  commands: ['commander', 'node:fs', 'node:os', 'node:path', 'node:events', 'node:crypto', 'node:timers', 'postgres'],
+  doctor: ['node:crypto', 'node:fs', 'node:net', 'node:tls'],
+  commands: [
+    'commander',
+    'node:fs',
+    'node:os',
+    'node:path',
+    'node:child_process',
+    'node:events',
+    'node:crypto',
+    'node:timers',
+    'postgres',
+  ],
 }
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean }

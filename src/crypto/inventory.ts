@@ -66,6 +66,13 @@ export const cryptoUses: readonly CryptoUse[] = [
     purpose: 'sealed columns (suite 1)',
   },
   { file: 'crypto/tenant-keys.ts', calls: ['randomBytes'], algorithm: '256 random bits', purpose: 'new tenant keys' },
+  { file: 'commands/backup.ts', calls: ['randomBytes'], algorithm: '32 random bits', purpose: 'names of scratch databases' },
+  {
+    file: 'doctor/read-upkeep.ts',
+    calls: ['X509Certificate'],
+    algorithm: 'none: reads dates',
+    purpose: 'certificates that expire',
+  },
   { file: 'formats/cda/document-id.ts', calls: ['hash'], algorithm: 'SHA-256', purpose: 'document ids that a resend repeats' },
   { file: 'formats/digest.ts', calls: ['hash'], algorithm: 'SHA-256', purpose: 'digests of messages and answers' },
   { file: 'gateway.ts', calls: ['createHash', 'randomBytes'], algorithm: 'SHA-256; random bits', purpose: 'wiring' },

@@ -1,6 +1,7 @@
 /** Numbers for Prometheus, in a registry of their own: every label is from a list known at the start. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type DeclarationState, declarationStates } from '../domain/declaration.ts'
+import { createUpkeepGauges, type UpkeepReading } from './upkeep-metrics.ts'
 
 /** States in which a declaration is not done with. */
 export const openStates = ['queued', 'claimed', 'sent', 'parked'] as const satisfies readonly DeclarationState[]
@@ -17,6 +18,8 @@ export type QueueReading = {
 export type MetricsDeps = {
   /** Asked at each scrape; a rejection, or no answer in time, shows as `passerelle_queue_readable 0`. */
   readonly readQueue: () => Promise<readonly QueueReading[]>
+  /** Asked at each scrape too; a rejection, or no answer in time, shows as `passerelle_upkeep_readable 0`. */
+  readonly readUpkeep: () => Promise<UpkeepReading>
 }
 
 export type MetricsOptions = {
@@ -29,10 +32,10 @@ export type MetricsOptions = {
 export type Metrics = {
   requestServed(served: { readonly route: string; readonly status: number; readonly durationMs: number }): void
   declarationSettled(settled: { readonly destination: string; readonly state: DeclarationState }): void
+  ledgerChecked(checked: { readonly lines: number; readonly differences: number }): void
   /** The exposition text of one scrape. */
   read(): Promise<{ readonly text: string; readonly contentType: string }>
 }
-  ledgerChecked(checked: { readonly lines: number; readonly differences: number }): void
 
 const queueReadTimeoutMsDefault = 2_000
 /** Seconds. The bar is a capture well under one second; 20 is where an answer is given up. */
@@ -63,9 +66,6 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
     labelNames: ['destination', 'state'] as const,
     registers: [registry],
   })
-  const queue = createQueueGauges(registry, (label) => within(destinations, label))
-  return {
-    requestServed: ({ route, status, durationMs }) => {
   const ledger = new Gauge({
     name: 'passerelle_ledger_differences',
     help: 'Lines of the ledger that did not add up when they were last checked; any but 0 is an alarm.',
@@ -74,16 +74,21 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
   // No number until the first check: not looked at is not balanced.
   ledger.set(Number.NaN)
   const upkeep = createUpkeepGauges(registry, new Set([...options.destinations, 'hosting']))
+  const queue = createQueueGauges(registry, (label) => within(destinations, label))
+  return {
+    requestServed: ({ route, status, durationMs }) => {
       const label = within(routes, route)
       requests.inc({ route: label, status_class: statusClassOf(status) })
       durations.observe({ route: label }, durationMs / 1000)
     },
     declarationSettled: ({ destination, state }) =>
       settled.inc({ destination: within(destinations, destination), state: declarationStates.includes(state) ? state : 'other' }),
-    read: async () => {
-      await queue.refresh(async () => withinTime(deps.readQueue(), options.queueReadTimeoutMs ?? queueReadTimeoutMsDefault))
-      return { text: await registry.metrics(), contentType: registry.contentType }
     ledgerChecked: ({ differences }) => ledger.set(differences),
+    read: async () => {
+      const timeoutMs = options.queueReadTimeoutMs ?? queueReadTimeoutMsDefault
+      await queue.refresh(async () => withinTime(deps.readQueue(), timeoutMs))
+      await upkeep.refresh(async () => withinTime(deps.readUpkeep(), timeoutMs))
+      return { text: await registry.metrics(), contentType: registry.contentType }
     },
   }
 }

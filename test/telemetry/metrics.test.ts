@@ -1,9 +1,18 @@
 import { expect, test } from 'vitest'
 import type { DeclarationState } from '../../src/domain/declaration.ts'
 import { createMetrics, type QueueReading } from '../../src/telemetry/metrics.ts'
+import type { UpkeepReading } from '../../src/telemetry/upkeep-metrics.ts'
 
 const options = { routes: ['GET /depistages', 'POST /depistages'], destinations: ['national-file', 'health-record'] }
-const noQueue = { readQueue: async () => [] }
+const nothing: UpkeepReading = {
+  breakers: [],
+  audit: { unsealed: 0, unsealedAgeMs: null, anchorAgeMs: null },
+  keys: { rootAgeMs: null, tenantAgeMs: null },
+  certificates: [],
+  backup: { dumpAgeMs: null, drillAgeMs: null },
+}
+const readUpkeep = async () => nothing
+const noQueue = { readQueue: async () => [], readUpkeep }
 
 /** Lines of our own metrics, without comments. */
 async function scrape(metrics: ReturnType<typeof createMetrics>): Promise<string[]> {
@@ -53,7 +62,7 @@ test('labels stay in their lists, whatever comes: ten thousand strangers make on
   expect(lines.join('\n')).not.toContain('CANARI')
   expect(lines).toContain('passerelle_http_requests_total{route="other",status_class="other"} 10000')
   expect(lines).toContain('passerelle_declarations_settled_total{destination="other",state="other"} 10000')
-  expect(lines.length).toBeLessThan(30)
+  expect(lines.length).toBeLessThan(40)
 })
 
 test('the queue is shown as it is at the scrape: depth by state, and the age of the oldest that waits to be sent', async () => {
@@ -63,7 +72,7 @@ test('the queue is shown as it is at the scrape: depth by state, and the age of 
     { destination: 'national-file', state: 'parked', count: 2, oldestAgeMs: 86_400_000 },
     { destination: 'retired', state: 'queued', count: 1, oldestAgeMs: 1000 },
   ]
-  const metrics = createMetrics({ readQueue: async () => rows }, options)
+  const metrics = createMetrics({ readQueue: async () => rows, readUpkeep }, options)
   const queueLines = async () => (await scrape(metrics)).filter((line) => /queue|unsent/.test(line))
 
   expect(await queueLines()).toEqual([
@@ -87,7 +96,7 @@ test.each<[string, () => Promise<readonly QueueReading[]>]>([
   let read: () => Promise<readonly QueueReading[]> = async () => [
     { destination: 'national-file', state: 'queued', count: 7, oldestAgeMs: 1000 },
   ]
-  const metrics = createMetrics({ readQueue: () => read() }, { ...options, queueReadTimeoutMs: 20 })
+  const metrics = createMetrics({ readQueue: () => read(), readUpkeep }, { ...options, queueReadTimeoutMs: 20 })
   metrics.requestServed({ route: 'GET /depistages', status: 200, durationMs: 1 })
   await metrics.read()
   read = broken
@@ -111,3 +120,43 @@ test('two registries live side by side, each with its own numbers and those of t
 function fail(): never {
   throw new Error('no database')
 }
+
+test('what needs looking after is shown in seconds; what is not known is no number, and what cannot be read says so', async () => {
+  const reading: UpkeepReading = {
+    breakers: [
+      { destination: 'national-file', state: 'open', lastAcceptedAgeMs: 90_000 },
+      { destination: 'CANARI', state: 'closed', lastAcceptedAgeMs: null },
+    ],
+    audit: { unsealed: 7, unsealedAgeMs: 1500, anchorAgeMs: 61_000 },
+    keys: { rootAgeMs: 86_400_000, tenantAgeMs: null },
+    certificates: [{ name: 'hosting', leftMs: 30 * 86_400_000 }],
+    backup: { dumpAgeMs: null, drillAgeMs: 3_600_000 },
+  }
+  let fails = false
+  const read = async () => {
+    if (fails) throw new Error('away')
+    return reading
+  }
+  const metrics = createMetrics({ readQueue: async () => [], readUpkeep: read }, options)
+  expect(await scrape(metrics)).toEqual(
+    expect.arrayContaining([
+      'passerelle_upkeep_readable 1',
+      'passerelle_breaker_state{destination="national-file",state="open"} 1',
+      'passerelle_breaker_state{destination="national-file",state="closed"} 0',
+      'passerelle_last_acknowledged_age_seconds{destination="national-file"} 90',
+      'passerelle_last_acknowledged_age_seconds{destination="other"} Nan',
+      'passerelle_audit_unsealed_events 7',
+      'passerelle_audit_unsealed_age_seconds 1.5',
+      'passerelle_audit_anchor_age_seconds 61',
+      'passerelle_key_age_seconds{level="root"} 86400',
+      'passerelle_key_age_seconds{level="tenant"} Nan',
+      'passerelle_certificate_left_seconds{name="hosting"} 2592000',
+      'passerelle_backup_age_seconds Nan',
+      'passerelle_restore_drill_age_seconds 3600',
+    ]),
+  )
+  fails = true
+  const blind = await scrape(metrics)
+  expect(blind).toEqual(expect.arrayContaining(['passerelle_upkeep_readable 0', 'passerelle_audit_unsealed_events Nan']))
+  expect(blind.join('\n')).not.toContain('state="open"')
+})
