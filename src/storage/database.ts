@@ -6,6 +6,7 @@ import type { PgTransaction } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { GatewayError } from '../domain/errors.ts'
+import { knownTypes } from './array-types.ts'
 import { guardTransactions, isDatabaseAway } from './guarded-client.ts'
 import { type AppliedMigration, listApplied } from './migrator.ts'
 import * as schema from './schema.ts'
@@ -42,6 +43,7 @@ const closeTimeoutSeconds = 5
 
 export function openDatabase(url: string, limits: DatabaseLimits = databaseLimitsDefault): Database {
   const client = postgres(url, {
+    ...knownTypes,
     max: limits.connectionsMax,
     connect_timeout: 5,
     // Server-side notices can quote values; nothing of them is ours to print.

@@ -1,6 +1,7 @@
 /** The key store in its own PostgreSQL database, under its own role. */
 import postgres, { type Sql } from 'postgres'
 import type { BlockMember, KeyBlockRow, KeyStore, RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
+import { knownTypes } from './array-types.ts'
 
 export type OpenKeyStoreOptions = {
   readonly connectionsMax?: number
@@ -17,6 +18,7 @@ const timeoutMsDefault = 3000
 export function openKeyStore(url: string, options: OpenKeyStoreOptions = {}): OpenedKeyStore {
   const timeoutMs = options.timeoutMs ?? timeoutMsDefault
   const sql = postgres(url, {
+    ...knownTypes,
     max: options.connectionsMax ?? connectionsMaxDefault,
     connect_timeout: Math.max(1, Math.ceil(timeoutMs / 1000)),
     backoff: () => 0.2,
