@@ -48,17 +48,17 @@ export async function readFacts(sql: postgres.Sql, screeningIds: readonly string
   const declarations: DeclarationFacts[] = []
   const screenings: Facts['screenings'][number][] = []
   for (let from = 0; from < screeningIds.length; from += chunk) {
-    const ids = screeningIds.slice(from, from + chunk)
+    const ids = `{${screeningIds.slice(from, from + chunk).join(',')}}`
     declarations.push(
       ...(await sql<DeclarationFacts[]>`
         select d.id, d.screening_id as "screeningId", d.version, d.destination, d.state, d.code, d.control_id as "controlId",
           (select count(*)::int from receipts r where r.declaration_id = d.id) as receipts
-        from declarations d where d.screening_id = any(${ids}::uuid[])`),
+        from declarations d where d.screening_id = any(${ids}::text::uuid[])`),
     )
     screenings.push(
       ...(await sql<Facts['screenings'][number][]>`
         select distinct on (screening_id) screening_id as "screeningId", version, status
-        from screenings where screening_id = any(${ids}::uuid[]) order by screening_id, version desc`),
+        from screenings where screening_id = any(${ids}::text::uuid[]) order by screening_id, version desc`),
     )
   }
   const [count] = await sql<{ count: number }[]>`select count(*)::int as count from screenings where version = 1`

@@ -21,6 +21,8 @@ export type ClientsReport = {
   /** What no answer of the house should have been; each fails the run. */
   readonly odd: readonly string[]
   readonly requests: number
+  /** How often each status came; 0 for no answer. */
+  readonly statuses: ReadonlyMap<number, number>
 }
 
 export type Clients = {
@@ -43,10 +45,16 @@ const fieldsOfAll = demoCaptures(24, '')
 
 type Mine = { screeningId: string; version: number; fields: CaptureInput }
 type Request = { readonly path: string; readonly form: Record<string, string> }
-type Ledger = { readonly told: Told[]; readonly odd: string[]; requests: number; serial: number }
+type Ledger = {
+  readonly told: Told[]
+  readonly odd: string[]
+  readonly statuses: Map<number, number>
+  requests: number
+  serial: number
+}
 
 export async function startClients(options: ClientsOptions): Promise<Clients> {
-  const ledger: Ledger = { told: [], odd: [], requests: 0, serial: 0 }
+  const ledger: Ledger = { told: [], odd: [], statuses: new Map(), requests: 0, serial: 0 }
   const stopping = new AbortController()
   const browsers = await Promise.all(
     options.personIds.map(async (personId) => {
@@ -75,8 +83,8 @@ async function work(client: Client, ledger: Ledger, stopping: AbortSignal): Prom
   while (!stopping.aborted) {
     const drawn = random()
     const chosen = mine[Math.floor(random() * mine.length)]
-    if (drawn < 0.55 || !chosen) await capture(client, ledger, mine)
-    else await change(client, ledger, { mine, chosen, kind: drawn < 0.85 ? 'correct' : 'cancel' })
+    if (drawn < 0.65 || !chosen) await capture(client, ledger, mine)
+    else await change(client, ledger, { mine, chosen, kind: drawn < 0.88 ? 'correct' : 'cancel' })
     await wait(thinkMs.min + random() * (thinkMs.max - thinkMs.min), undefined, { signal: stopping }).catch(() => undefined)
   }
 }
@@ -139,6 +147,8 @@ async function sendOnce(client: Client, ledger: Ledger, { path, form }: Request)
     client.browser.send(`${client.url}${path}`, { form, headers }).catch(() => null),
     wait(patience.answerMs, null, { ref: false }),
   ])
+  const status = answer?.status ?? 0
+  ledger.statuses.set(status, (ledger.statuses.get(status) ?? 0) + 1)
   if (answer === null || answer.status >= 500) return drop(answer, { kind: 'again' })
   const location = answer.headers.get('location') ?? ''
   const screeningId = /^\/depistages\/([0-9a-f-]{36})/.exec(location)?.[1]

@@ -67,7 +67,8 @@ export async function openFaultDatabase(folder: string, main: string): Promise<F
   let running = start()
   await running
   const superUrl = nonNull(server).superUrl
-  const sql = postgres(superUrl(main), { max: 3, onnotice: () => undefined, connect_timeout: 5 })
+  // The driver's own question for types, cut off by a kill, would end this process: it catches no error of it.
+  const sql = postgres(superUrl(main), { max: 3, onnotice: () => undefined, connect_timeout: 5, fetch_types: false })
   const ask: FaultDatabase['ask'] = async (query) => {
     for (let tries = 1; ; tries++) {
       try {

@@ -17,8 +17,8 @@ const usage = `npm run faults -- [options]
   --kills N        processes to kill with SIGKILL: workers, gateways, PostgreSQL (default 200)
   --seed S         whole number that decides the plan of faults (default 1); the same seed, the same plan
   --seconds-max T  give up, as a failure, when the killing takes longer (default 60 + 1.5 a kill)
-  --gap MS         mean pause between two steps of the plan (default 250)
-  --workers N      workers (default 4); --gateways N gateways (default 2)
+  --gap MS         mean pause between two steps of the plan (default 300)
+  --workers N      workers (default 5); --gateways N gateways (default 3)
   --round N        kills after which all is healed, drained and checked (default 1000); bounds memory
   --source         run the TypeScript as it is, instead of one file made of it
   --product DIR    the tree whose src and migrations run (default: this one)
@@ -34,7 +34,8 @@ const pharmacyCount = 6
 /** Twelve clients at about two requests a second each stay below what one session and one address may ask. */
 const clientsPerPharmacy = 2
 const thinkMs = { min: 250, max: 750 } as const
-const openStepsMax = 6
+const openStepsMax = 10
+const worthWithinMs = 10_000
 const evidenceMax = 50
 
 type Options = {
@@ -55,6 +56,7 @@ type Total = {
   captures: number
   requests: number
   readonly byKind: Map<string, number>
+  readonly statuses: Map<number, number>
   readonly counts: Record<keyof Verdict['counts'], number>
   readonly lost: string[]
   readonly doubled: string[]
@@ -80,7 +82,11 @@ async function main(): Promise<number> {
     failed = cause
   }
   const clean = failed === null && [total.lost, total.doubled, total.misordered, total.odd].every((list) => list.length === 0)
-  if (!clean) writeFileSync(join(folder, 'evidence.json'), JSON.stringify({ ...total, byKind: [...total.byKind] }, null, 2))
+  if (!clean)
+    writeFileSync(
+      join(folder, 'evidence.json'),
+      JSON.stringify({ ...total, byKind: [...total.byKind], statuses: [...total.statuses] }, null, 2),
+    )
   await house?.close({ keep: !clean || options.keep }).catch((cause: unknown) => console.error('while closing:', cause))
   report(total, { failed, seconds: (performance.now() - startedAt) / 1000 })
   if (clean && !options.keep) rmSync(folder, { recursive: true, force: true })
@@ -110,15 +116,16 @@ async function runRound(house: House, run: Run): Promise<void> {
   })
   const inRound = Math.min(options.roundKills, options.kills - total.kills)
   await harass(house, run, inRound)
+  const harassedAt = performance.now()
   for (const side of ['promising', 'promiseless'] as const) house.receivers()[side].faults.clear()
   await untilUp(house)
   const spoken = await clients.stop(toldTimeoutMs)
   await untilDrained(house)
   await check(house, total, spoken)
   const { kills, counts, lost, doubled, misordered } = total
-  const seconds = Math.round((performance.now() - run.startedAt) / 1000)
+  const secondsSince = (at: number) => Math.round((performance.now() - at) / 1000)
   console.log(
-    `${seconds} s: kills ${kills}, PostgreSQL started ${house.database.starts()} times, declared ${counts.declared}, ` +
+    `${secondsSince(run.startedAt)} s (peace and account ${secondsSince(harassedAt)} s): kills ${kills}, PostgreSQL started ${house.database.starts()} times, declared ${counts.declared}, ` +
       `lost ${lost.length}, doubled ${doubled.length}, misordered ${misordered.length}`,
   )
 }
@@ -146,6 +153,7 @@ async function harass(house: House, { options, steps, total, folder, startedAt }
     }
     const { afterMs, step } = steps.next().value
     await wait(afterMs)
+    await untilWorthStriking(house)
     const counts = step.kind.startsWith('kill')
     if (counts) striking += 1
     const atMs = Math.round(performance.now() - startedAt)
@@ -167,6 +175,13 @@ async function harass(house: House, { options, steps, total, folder, startedAt }
   }
   // Who is suspended wakes up, and a full disk is emptied, before peace begins.
   await Promise.all(open)
+}
+
+/** However slow the machine: somebody is there to take requests, and somebody to send, before the next blow falls. */
+async function untilWorthStriking(house: House): Promise<void> {
+  const end = performance.now() + worthWithinMs
+  const standing = (all: House['workers']) => all.filter((one) => one.up()).length
+  while ((standing(house.gateways) < 1 || standing(house.workers) < 2) && performance.now() < end) await wait(20)
 }
 
 const nameOf = (step: { readonly kind: string; readonly mode?: string }) => step.mode ?? step.kind
@@ -196,7 +211,7 @@ async function until(what: string, timeoutMs: number, holds: () => Promise<boole
   }
 }
 
-async function check(house: House, total: Total, { told, odd, requests }: ClientsReport): Promise<void> {
+async function check(house: House, total: Total, { told, odd, requests, statuses }: ClientsReport): Promise<void> {
   const ids = [...new Set(told.map((one) => one.screeningId))]
   const [facts] = await house.database.ask(async (sql) => [await readFacts(sql, ids)])
   if (!facts) throw new Error('the facts could not be read')
@@ -208,6 +223,7 @@ async function check(house: House, total: Total, { told, odd, requests }: Client
   const verdict = judge({ told, toldBefore: total.captures, facts, receivers })
   total.captures += ids.length
   total.requests += requests
+  for (const [status, times] of statuses) total.statuses.set(status, (total.statuses.get(status) ?? 0) + times)
   for (const key of Object.keys(verdict.counts) as (keyof Verdict['counts'])[]) total.counts[key] += verdict.counts[key]
   total.lost.push(...verdict.lost)
   total.doubled.push(...verdict.doubled)
@@ -225,10 +241,11 @@ function report(total: Total, { failed, seconds }: { failed: unknown; seconds: n
   }))
     for (const line of list.slice(0, evidenceMax)) console.log(`${name}: ${line}`)
   if (failed !== null) console.error(failed)
+  const statuses = [...total.statuses].map(([status, times]) => `${status === 0 ? 'cut off' : status}: ${times}`).join(', ')
   const did = [...byKind].toSorted().map(([kind, times]) => `${kind} ${times}`)
   console.log(`did: ${did.join(', ')}`)
   console.log(
-    `in ${Math.round(seconds)} s: ${captures} screenings told in ${requests} requests; of ${counts.declared} declarations ` +
+    `in ${Math.round(seconds)} s: ${captures} screenings told in ${requests} requests (${statuses}); of ${counts.declared} declarations ` +
       `accepted ${counts.accepted}, parked ${counts.parked}, held back behind a parked one ${counts.held}, ` +
       `cancelled before they left ${counts.cancelled}, refused ${counts.rejected}`,
   )
@@ -242,7 +259,18 @@ function lastLine({ kills, counts, lost, doubled, misordered }: Total): string {
 
 function emptyTotal(): Total {
   const counts = { declared: 0, accepted: 0, parked: 0, held: 0, cancelled: 0, rejected: 0, receipts: 0 }
-  return { kills: 0, captures: 0, requests: 0, byKind: new Map(), counts, lost: [], doubled: [], misordered: [], odd: [] }
+  return {
+    kills: 0,
+    captures: 0,
+    requests: 0,
+    byKind: new Map(),
+    statuses: new Map(),
+    counts,
+    lost: [],
+    doubled: [],
+    misordered: [],
+    odd: [],
+  }
 }
 
 /** Names the plan: two runs that print the same did the same, in the same order. */
@@ -259,9 +287,9 @@ function readOptions(): Options | null {
       kills: { type: 'string', default: '200' },
       seed: { type: 'string', default: '1' },
       'seconds-max': { type: 'string' },
-      gap: { type: 'string', default: '250' },
-      workers: { type: 'string', default: '4' },
-      gateways: { type: 'string', default: '2' },
+      gap: { type: 'string', default: '300' },
+      workers: { type: 'string', default: '5' },
+      gateways: { type: 'string', default: '3' },
       round: { type: 'string', default: '1000' },
       source: { type: 'boolean', default: false },
       product: { type: 'string', default: resolve(import.meta.dirname, '../..') },

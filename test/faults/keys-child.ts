@@ -28,7 +28,7 @@ const deps = {
 }
 const options = {
   ...(batch ? { batchRows: Number(batch) } : {}),
-  ...(pace ? { pace: { factor: Number(pace), wait: (ms: number) => wait(ms) } } : {}),
+  ...(pace ? { pace: { rowsPerSecond: Number(pace), wait: (ms: number) => wait(ms) } } : {}),
 }
 setPriority(10) // captures come first
 const started = performance.now()

@@ -65,21 +65,21 @@ const unknownEnds: readonly FaultMode[] = [
 ]
 
 const weighed: readonly Weighed[] = [
-  [10, ({ from, sizes }) => ({ kind: 'kill-worker', worker: from(0, sizes.workers - 1) })],
-  [16, ({ of }) => ({ kind: 'kill-worker-at', moment: of(['received', 'taken', 'taken']), side: sideOf(of) })],
-  [2, () => ({ kind: 'kill-all-workers' })],
-  [3, ({ from, sizes }) => ({ kind: 'kill-gateway', gateway: from(0, sizes.gateways - 1) })],
-  [9, ({ from }) => ({ kind: 'kill-gateway-in-request', delayMs: from(0, 40) })],
-  [24, ({ from, of }) => ({ kind: 'kill-backends', while: of(Object.keys(statements) as Statement[]), count: from(1, 5) })],
+  [12, ({ from, sizes }) => ({ kind: 'kill-worker', worker: from(0, sizes.workers - 1) })],
+  [18, ({ of }) => ({ kind: 'kill-worker-at', moment: of(['received', 'taken', 'taken']), side: sideOf(of) })],
+  [1, () => ({ kind: 'kill-all-workers' })],
+  [2, ({ from, sizes }) => ({ kind: 'kill-gateway', gateway: from(0, sizes.gateways - 1) })],
+  [7, ({ from }) => ({ kind: 'kill-gateway-in-request', delayMs: from(0, 40) })],
+  [9, ({ from, of }) => ({ kind: 'kill-backends', while: of(Object.keys(statements) as Statement[]), count: from(1, 8) })],
   [2, ({ of }) => ({ kind: 'kill-postgres', children: of([true, false]) })],
   [3, suspension],
-  [5, () => ({ kind: 'turn-clock' })],
+  [3, () => ({ kind: 'turn-clock' })],
   [1, ({ from }) => ({ kind: 'fill-disk', ms: from(500, 2_000) })],
-  [22, ({ from, of }) => ({ kind: 'receiver', side: sideOf(of), mode: of(knownEnds), count: from(1, 5), ms: from(200, 900) })],
-  [24, ({ from, of }) => ({ kind: 'receiver', side: 'promising', mode: of(unknownEnds), count: from(1, 4), ms: 1_000 })],
-  [5, ({ of }) => ({ kind: 'receiver', side: 'promiseless', mode: of(unknownEnds), count: 1, ms: 1_000 })],
+  [7, ({ from, of }) => ({ kind: 'receiver', side: sideOf(of), mode: of(knownEnds), count: from(1, 5), ms: from(200, 900) })],
+  [7, ({ from, of }) => ({ kind: 'receiver', side: 'promising', mode: of(unknownEnds), count: from(1, 4), ms: 1_000 })],
+  [2, ({ of }) => ({ kind: 'receiver', side: 'promiseless', mode: of(unknownEnds), count: 1, ms: 1_000 })],
   // A storm of refusals for now: more than opens the breaker.
-  [2, ({ from, of }) => ({ kind: 'receiver', side: sideOf(of), mode: 'ar', count: from(20, 60), ms: 0 })],
+  [1, ({ from, of }) => ({ kind: 'receiver', side: sideOf(of), mode: 'ar', count: from(20, 60), ms: 0 })],
 ]
 
 const sideOf = (of: Draw['of']) => of<Side>(['promising', 'promising', 'promiseless'])
