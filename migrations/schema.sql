@@ -532,7 +532,9 @@ create table screenings (
   captured_at timestamp with time zone not null,
   signed_at timestamp with time zone,
   declared_to text[],
-  payload_left_at timestamp with time zone
+  payload_left_at timestamp with time zone,
+  identity_index text,
+  ins_index text
 );
 alter table screenings owner to passerelle_owner;
 alter table screenings enable row level security;
@@ -707,6 +709,8 @@ alter table retry_batches add constraint retry_batches_state_check CHECK ((state
 alter table schema_migrations add constraint schema_migrations_pkey PRIMARY KEY (version);
 alter table screenings add constraint screenings_check CHECK ((((signed_by IS NULL) = (signed_at IS NULL)) AND ((signed_by IS NULL) = (signed_role IS NULL))));
 alter table screenings add constraint screenings_check1 CHECK (((status = 'draft'::text) = (signed_by IS NULL)));
+alter table screenings add constraint screenings_identity_index_check CHECK ((identity_index ~ '^[0-9]{1,3}[.][0-9]{1,2}[.][0-9a-f]{1,8}$'::text));
+alter table screenings add constraint screenings_ins_index_check CHECK ((ins_index ~ '^[0-9]{1,3}[.][0-9]{1,2}[.][0-9a-f]{1,8}$'::text));
 alter table screenings add constraint screenings_pkey PRIMARY KEY (version_id);
 alter table screenings add constraint screenings_screening_id_version_key UNIQUE (screening_id, version);
 alter table screenings add constraint screenings_signed_role_check CHECK ((signed_role = ANY (ARRAY['titular'::text, 'pharmacist'::text, 'student'::text])));
@@ -802,6 +806,8 @@ CREATE INDEX retry_batch_items_waiting ON public.retry_batch_items USING btree (
 CREATE INDEX retry_batches_by_pharmacy ON public.retry_batches USING btree (pharmacy_id, requested_at);
 CREATE INDEX retry_batches_open ON public.retry_batches USING btree (requested_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX screenings_by_day ON public.screenings USING btree (pharmacy_id, captured_at);
+CREATE INDEX screenings_by_identity ON public.screenings USING btree (pharmacy_id, identity_index) WHERE (identity_index IS NOT NULL);
+CREATE INDEX screenings_by_ins ON public.screenings USING btree (pharmacy_id, ins_index) WHERE (ins_index IS NOT NULL);
 CREATE INDEX screenings_by_key ON public.screenings USING btree (key_ref);
 CREATE INDEX screenings_by_signing ON public.screenings USING btree (pharmacy_id, signed_at) WHERE (signed_at IS NOT NULL);
 CREATE INDEX screenings_with_payload ON public.screenings USING btree (captured_at) WHERE (payload_left_at IS NULL);

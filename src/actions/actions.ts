@@ -2,13 +2,14 @@
 import type { Result } from '../base/result.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import type { CaptureInput, FieldProblem } from '../domain/capture-fields.ts'
+import type { ReasonProblem } from '../domain/reason.ts'
 import type { StoppedFilter } from '../domain/stopped.ts'
-import type { ReasonProblem } from './store-version.ts'
 import type {
   Captured,
   ChangePreview,
   Corrected,
   CorrectionProblem,
+  DuplicateView,
   RetryBatchView,
   RetryPreview,
   ScreeningList,
@@ -31,6 +32,15 @@ export type Actions = {
     input: { readonly fields: CaptureInput; readonly idempotencyKey: string },
     request: RequestContext,
   ): Promise<Result<Captured, readonly FieldProblem[]>>
+  /**
+   * Screenings of the same person captured today that this form would double, for a warning; none where the form is not in order,
+   * where this very request was stored before, or where the keys cannot be asked just now.
+   */
+  findDuplicates(
+    actor: Professional,
+    input: { readonly fields: CaptureInput; readonly idempotencyKey: string },
+    request: RequestContext,
+  ): Promise<readonly DuplicateView[]>
   /** A pharmacist signs a draft, with the fields as they read now. */
   signScreening(
     actor: Professional,

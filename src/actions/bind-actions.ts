@@ -4,6 +4,7 @@ import { cancelScreening } from './cancel-screening.ts'
 import { captureScreening } from './capture-screening.ts'
 import { correctScreening } from './correct-screening.ts'
 import type { ActionDeps } from './deps.ts'
+import { findDuplicates } from './find-duplicates.ts'
 import { getScreening } from './get-screening.ts'
 import { listScreenings } from './list-screenings.ts'
 import { listStoppedDeclarations } from './list-stopped.ts'
@@ -18,6 +19,7 @@ import { signScreening } from './sign-screening.ts'
 export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) => void): Actions {
   return {
     captureScreening: captureScreening(deps),
+    findDuplicates: findDuplicates(deps),
     signScreening: signScreening(deps),
     previewChange: previewChange(deps),
     correctScreening: correctScreening(deps),

@@ -28,7 +28,7 @@ export function captureScreening(deps: ActionDeps): Actions['captureScreening'] 
     const key = await keyRingOrUnavailable(deps.keyRing.takeRecordKey(actor.pharmacyId))
     const screeningId = deps.newId()
     const versionId = deps.newId()
-    const sealed = sealVersion(key, versionId, parsed.value)
+    const sealed = await sealVersion(deps, key, versionId, parsed.value)
     const signedRole = signingRole(actor.role)
     const signs = signedRole !== null
     const at = roundedNow(now)

@@ -5,12 +5,13 @@ import { ok, type Result } from '../base/result.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import type { CaptureInput, FieldProblem } from '../domain/capture-fields.ts'
 import type { Patient } from '../domain/patient.ts'
+import { parseReason } from '../domain/reason.ts'
 import type { Act } from '../domain/screening.ts'
 import type { ActionDeps } from './deps.ts'
 import { ensureMay } from './ensure-may.ts'
 import { openCurrent } from './open-current.ts'
 import { findReplay, idempotencyClaim, roundedNow, sealVersion, signingRole } from './store-screening.ts'
-import { parseReason, storeVersion } from './store-version.ts'
+import { storeVersion } from './store-version.ts'
 import type { Corrected, CorrectionProblem } from './views.ts'
 
 type Content = { readonly patient: Patient; readonly act: Act }
@@ -51,7 +52,7 @@ export async function changeScreening(
     return { ok: false, problem: { fields: next.ok ? [] : next.problem, reason: reason.ok ? null : reason.problem } }
   }
   const versionId = deps.newId()
-  const sealed = sealVersion(key, versionId, next.value)
+  const sealed = await sealVersion(deps, key, versionId, next.value)
   const stored = { intent, current, key, versionId, sealed, reason: reason.value, signedRole, claim, at: roundedNow(now), now }
   return deps.database.forPharmacy(actor.pharmacyId, async (tx) =>
     ok(await storeVersion(deps, tx, { version: stored, actor, request })),

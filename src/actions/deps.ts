@@ -10,6 +10,8 @@ import type { Database } from '../storage/database.ts'
 export type ActionDeps = {
   readonly database: Pick<Database, 'forPharmacy' | 'forNobody'>
   readonly keyRing: Pick<KeyRing, 'takeRecordKey' | 'findRecordKeys' | 'macForPharmacy'>
+  /** Of each blind index of a patient, planned from the declared population. */
+  readonly blindIndexBits: number
   readonly clock: Clock
   readonly newId: NewId
   readonly randomBytes: (count: number) => Uint8Array

@@ -35,7 +35,7 @@ export function signScreening(deps: ActionDeps): Actions['signScreening'] {
     const keys = await keyRingOrUnavailable(deps.keyRing.findRecordKeys([draft.keyRef]))
     const key = keys.get(draft.keyRef)
     if (!key) throw new GatewayError('not-found')
-    const sealed = sealVersion(key, draft.versionId, parsed.value)
+    const sealed = await sealVersion(deps, key, draft.versionId, parsed.value)
     const { pharmacyId } = actor
 
     return deps.database.forPharmacy(pharmacyId, async (tx) => {

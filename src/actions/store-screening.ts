@@ -5,6 +5,7 @@ import { utf8 } from '../base/bytes.ts'
 import { addMs } from '../base/clock.ts'
 import { sealColumn } from '../crypto/envelope.ts'
 import { KeyRingError } from '../crypto/key-ring.ts'
+import { indexPatient, type PatientIdentity, type PatientIndexes } from '../crypto/patient-indexes.ts'
 import type { RecordKey } from '../crypto/sealed.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import { type CaptureInput, captureFields } from '../domain/capture-fields.ts'
@@ -29,11 +30,36 @@ export function roundedNow(now: Date): Date {
   return addMs(now, -(now.getTime() % clearTimeStepMs))
 }
 
-export type SealedVersion = ReturnType<typeof sealVersion>
+export type SealedVersion = Awaited<ReturnType<typeof sealVersion>>
 
-export function sealVersion(key: RecordKey, versionId: string, content: { patient: Patient; act: Act }) {
-  const cell = (column: string) => ({ pharmacyId: key.pharmacyId, table: 'screenings', column, rowId: versionId })
-  return { patient: sealColumn(key, cell('patient'), content.patient), act: sealColumn(key, cell('act'), content.act) }
+/** Sealed columns, and the blind indexes by which the same person is found again. */
+export async function sealVersion(
+  deps: Pick<ActionDeps, 'keyRing' | 'blindIndexBits'>,
+  key: RecordKey,
+  versionId: string,
+  content: { patient: Patient; act: Act },
+) {
+  const { pharmacyId } = key
+  const indexes = await indexesOf(deps, pharmacyId, content.patient)
+  const cell = (column: string) => ({ pharmacyId, table: 'screenings', column, rowId: versionId })
+  return {
+    patient: sealColumn(key, cell('patient'), content.patient),
+    act: sealColumn(key, cell('act'), content.act),
+    ...indexes,
+  }
+}
+
+export function indexesOf(
+  deps: Pick<ActionDeps, 'keyRing' | 'blindIndexBits'>,
+  pharmacyId: string,
+  patient: Patient,
+): Promise<PatientIndexes> {
+  const input = { pharmacyId, bits: deps.blindIndexBits, patient: identityOf(patient) }
+  return keyRingOrUnavailable(indexPatient({ ring: deps.keyRing }, input))
+}
+
+export function identityOf({ birthName, birthFirstName, birthDate, ins }: Patient): PatientIdentity {
+  return { birthName, birthFirstName, birthDate, insMatricule: ins?.matricule ?? null }
 }
 
 type DeclaredVersion = {

@@ -47,6 +47,8 @@ export type AuthDeps = {
   readonly randomBytes: RandomBytes
   readonly fetch: Fetch
   readonly report: ReportAuthEvent
+  /** Told once a person acts for a pharmacy, after the commit: what their first capture needs can be made ready. Must not throw. */
+  readonly onPharmacyChosen?: (pharmacyId: string) => void
 }
 
 export type AuthSettings = {

@@ -14,6 +14,7 @@ export type LiveSessionDeps = {
   readonly database: Pick<Database, 'forNobody'>
   readonly clock: Clock
   readonly psc: Pick<ProSanteConnect, 'findSignOutAddress'>
+  readonly onPharmacyChosen?: (pharmacyId: string) => void
 }
 
 /** Being seen is written down this often at most: a page's ten requests are one write. Idle time is exact to this much. */
@@ -42,9 +43,9 @@ export async function chooseActivity(
   const tokenHash = await hashToken(input.sessionToken)
   if (!tokenHash) return fail('not-found')
   const now = deps.clock.now()
-  return deps.database.forNobody(async (tx) => {
+  const chosen = await deps.database.forNobody(async (tx) => {
     const session = await findLiveSession(tx, { tokenHash, limits, now, request })
-    if (!session) return fail('not-found')
+    if (!session) return fail('not-found' as const)
     const offered = session.activities.find((one) => one.pharmacyId === input.pharmacyId)
     const before = await viewSession(tx, session)
     if (offered && before.activity?.pharmacyId === offered.pharmacyId) return ok(before)
@@ -60,8 +61,10 @@ export async function chooseActivity(
       request,
       details: { professionalId: session.professionalId, ...(won && { role: offered.role }) },
     })
-    return won ? ok(after) : fail('not-found')
+    return won ? ok(after) : fail('not-found' as const)
   })
+  if (chosen.ok) deps.onPharmacyChosen?.(input.pharmacyId)
+  return chosen
 }
 
 /** A click of the person: ends Pro Santé Connect's session too. Idle and expired sessions end here alone. */

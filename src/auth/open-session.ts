@@ -24,6 +24,7 @@ export type OpenSessionDeps = {
   readonly newId: NewId
   readonly randomBytes: RandomBytes
   readonly report: ReportAuthEvent
+  readonly onPharmacyChosen?: (pharmacyId: string) => void
 }
 export type OpenSessionInput = {
   readonly identity: PscIdentity
@@ -49,10 +50,11 @@ export async function openSession(
     deps.randomBytes,
   )
   const at = deps.clock.now()
-  return deps.database.forNobody(async (tx) => {
+  let pharmacyId: string | null = null
+  const opened = await deps.database.forNobody(async (tx) => {
     const activities = await offerOf(tx, input.professional)
     // Nothing is kept of a person who has nothing to do here.
-    if (activities.length === 0) return fail('no-pharmacy-here')
+    if (activities.length === 0) return fail('no-pharmacy-here' as const)
     const professionalId = await keepProfessional(deps, tx, { ...input, activities, at })
     await endOthers(tx, { professionalId, activities, previousHash, at, request: input.request })
     const [first] = activities
@@ -61,8 +63,11 @@ export async function openSession(
     const id = deps.newId()
     await insertSession(tx, { id, tokenHash, professionalId, ...choice, activities, sealedIdToken, createdAt: at, expiresAt })
     await traceSignIn(tx, { tokenHash, acr: input.identity.acr, at, request: input.request })
-    return ok({ sessionToken, chosen: choice.pharmacyId !== null })
+    pharmacyId = choice.pharmacyId
+    return ok({ sessionToken, chosen: pharmacyId !== null })
   })
+  if (pharmacyId !== null) deps.onPharmacyChosen?.(pharmacyId)
+  return opened
 }
 
 async function offerOf(tx: Tx, professional: ProfessionalIdentity): Promise<readonly OfferedActivity[]> {

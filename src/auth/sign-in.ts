@@ -21,6 +21,7 @@ export type SignInDeps = {
   readonly randomBytes: RandomBytes
   readonly report: ReportAuthEvent
   readonly psc: ProSanteConnect
+  readonly onPharmacyChosen?: (pharmacyId: string) => void
 }
 export type SignInRules = { readonly pharmacistSectors: readonly string[]; readonly limits: SessionLimits }
 

@@ -16,7 +16,7 @@ import {
   type RotationDeps,
   type RotationProgress,
   rewrap,
-  rewrapRestFactor,
+  rewrapRowsPerSecond,
   rotateTenantKeys,
 } from '../crypto/rotation.ts'
 import { sweepUnused } from '../crypto/sweep.ts'
@@ -87,7 +87,7 @@ async function rotate(pharmacyId: string | null): Promise<void> {
 }
 
 async function runRewrap(fullSpeed: boolean): Promise<void> {
-  const pace = fullSpeed ? {} : { pace: { factor: rewrapRestFactor, wait: (ms: number) => sleep(ms) } }
+  const pace = fullSpeed ? {} : { pace: { rowsPerSecond: rewrapRowsPerSecond, wait: (ms: number) => sleep(ms) } }
   await withKeys(async (deps) => sayAll(describeRewrap(await rewrap(deps, { onProgress: showProgress(), ...pace }))))
 }
 

@@ -27,8 +27,8 @@ export type RotationOptions = {
   /** Stops between two batches; what was done stays, and the next run goes on from there. */
   readonly signal?: AbortSignal
   readonly batchRows?: number
-  /** Rests between batches, so that captures keep the machine: `factor` times as long as the batch took. */
-  readonly pace?: { readonly factor: number; readonly wait: (ms: number) => Promise<unknown> }
+  /** Rests between batches, so that captures keep the machine: no faster than this, and at work a quarter of the time at most. */
+  readonly pace?: { readonly rowsPerSecond: number; readonly wait: (ms: number) => Promise<unknown> }
 }
 
 export class RotationError extends Error {
@@ -50,8 +50,12 @@ const batchRowsDefault = 500
 /** As the last blocks of a busy pharmacy's reserve. */
 const membersMax = 64
 const batchesMax = 1_000_000
-/** At work an eighth of the time: a million record keys take a minute or so, and captures on the same two cores keep nine tenths. */
-export const rewrapRestFactor = 7
+/**
+ * Blocks a second. With fifteen record keys a block a million take a minute and a half, at a tenth of the time of one of two cores:
+ * captures that saturate both keep nine tenths of theirs. The rests grow on a machine that is slower or busy with others.
+ */
+export const rewrapRowsPerSecond = 800
+const restFactorMin = 3
 const openedMax = 2000
 /** Tenant keys rewrapped side by side: a key service answers in tens of milliseconds. */
 const rootCallsMax = 16
@@ -183,12 +187,18 @@ async function walkBatches<Found extends Movable>(
       walk.onDone(done)
       if (rows.length < limit) break
       place = walk.placeOf(last)
-      await options.pace?.wait((deps.clock.now().getTime() - startedAt) * options.pace.factor)
+      await rest(options, { rows: rows.length, workedMs: deps.clock.now().getTime() - startedAt })
     }
   } finally {
     keys.wipe()
   }
   return done
+}
+
+async function rest({ pace }: RotationOptions, batch: { readonly rows: number; readonly workedMs: number }): Promise<void> {
+  if (!pace) return
+  const dueMs = (batch.rows * 1000) / pace.rowsPerSecond - batch.workedMs
+  await pace.wait(Math.max(dueMs, restFactorMin * batch.workedMs))
 }
 
 type OpenedKeys = {

@@ -61,7 +61,7 @@ export async function listScreeningsBetween(
     .limit(range.limit)
 }
 
-export type DraftSignature = Pick<ScreeningRow, 'versionId' | 'patient' | 'act'> & {
+export type DraftSignature = Pick<ScreeningRow, 'versionId' | 'patient' | 'act' | 'identityIndex' | 'insIndex'> & {
   readonly signedBy: string
   readonly signedRole: Author['role']
   readonly signedAt: Date

@@ -39,12 +39,14 @@ export type Events = {
   /** The channel that wakes the worker was lost: it polls until the channel is back. */
   listenLost(fields: { channel: string }): void
   keyStoreUnavailable(fields: Failed): void
+  /** Most keys known to be used have no row: the main database may be an old copy, and nothing was deleted. */
+  keySweepRefused(fields: { deleted: number }): void
   /** A checkpoint of the audit log: with the log of this process, its root (base64) leaves the database. */
   auditAnchored(fields: { size: number; root: string }): void
-  /** A job that comes round by itself (housekeeping, sweeps) has ended; `counts` says what it did. */
-  periodicJobEnded(fields: { job: string; outcome: string; durationMs: number; counts: Readonly<Record<string, number>> }): void
   /** A line of the ledger does not add up: somebody must look at its items (`ledger check`). */
   ledgerOutOfBalance(fields: { pharmacyId: string; destination: string; rule: string; items: number }): void
+  /** A job that comes round by itself (housekeeping, sweeps) has ended; `counts` says what it did. */
+  periodicJobEnded(fields: { job: string; outcome: string; durationMs: number; counts: Readonly<Record<string, number>> }): void
   periodicJobFailed(fields: { job: string } & Failed): void
 }
 
@@ -78,6 +80,7 @@ function processEvents(logger: Logger, fault: DescribeFault) {
     gatewayFailed: ({ error }) => logger.error({ event: 'gateway-failed', ...fault(error) }),
     auditAnchored: ({ size, root }) =>
       logger.info({ event: 'audit-anchored', size: printableNumber(size), root: printableRoot(root) }),
+    keySweepRefused: ({ deleted }) => logger.error({ event: 'key-sweep-refused', deleted: printableNumber(deleted) }),
     keyStoreUnavailable: ({ error }) => logger.error({ event: 'key-store-unavailable', ...fault(error) }),
   } satisfies Partial<Events>
 }
@@ -127,9 +130,6 @@ function queueEvents(logger: Logger, fault: DescribeFault) {
     leaseLost: (lost) => logger.warn({ event: 'lease-lost', ...declarationFields(lost) }),
     workerFailed: ({ step, error }) => logger.error({ event: 'worker-failed', step: printableCode(step), ...fault(error) }),
     listenLost: ({ channel }) => logger.warn({ event: 'listen-lost', channel: printableCode(channel) }),
-    periodicJobEnded: ({ job, outcome, durationMs, counts }) =>
-      logger.info({
-        event: 'periodic-job-ended',
     ledgerOutOfBalance: ({ pharmacyId, destination, rule, items }) =>
       logger.error({
         event: 'ledger-out-of-balance',
@@ -138,6 +138,9 @@ function queueEvents(logger: Logger, fault: DescribeFault) {
         rule: printableCode(rule),
         items: printableNumber(items),
       }),
+    periodicJobEnded: ({ job, outcome, durationMs, counts }) =>
+      logger.info({
+        event: 'periodic-job-ended',
         job: printableCode(job),
         outcome: printableCode(outcome),
         durationMs: printableNumber(durationMs),

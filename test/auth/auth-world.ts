@@ -23,6 +23,8 @@ export type AuthWorld = {
   readonly database: Database
   readonly databases: TestDatabases
   readonly events: AuthEvent[]
+  /** Pharmacies that somebody began to act for, in order. */
+  readonly chosen: string[]
   /** Moves the gateway's clock; Pro Santé Connect's own stays. */
   advance(ms: number): void
   /** Puts both clocks on the same time again. */
@@ -52,6 +54,7 @@ export async function openAuthWorld(): Promise<AuthWorld> {
   const psc = await startSimulator(await freePort())
   const database = openDatabase(databases.appUrl, { connectionsMax: 4, statementTimeoutMs: 10_000 })
   const events: AuthEvent[] = []
+  const chosen: string[] = []
   let offsetMs = 0
   const deps = {
     database,
@@ -60,6 +63,7 @@ export async function openAuthWorld(): Promise<AuthWorld> {
     randomBytes: (count: number) => crypto.getRandomValues(new Uint8Array(count)),
     fetch,
     report: (event: AuthEvent) => events.push(event),
+    onPharmacyChosen: (pharmacyId: string) => chosen.push(pharmacyId),
   }
   const settings = settingsFor(psc)
   const opened: Auth[] = []
@@ -74,6 +78,7 @@ export async function openAuthWorld(): Promise<AuthWorld> {
     database,
     databases,
     events,
+    chosen,
     settings,
     advance: (ms) => {
       offsetMs += ms

@@ -28,6 +28,7 @@ describe('people who may work here', () => {
 
   test('names and RPPS of exercise stand in the session', async () => {
     const session = await world.auth.findSession(await world.sessionOf('titulaire'), world.request())
+    expect(world.chosen.at(-1)).toBe(pharmacyIds.pontNeuf)
     expect(session).toMatchObject({ rpps: '99900000011', familyName: 'DESROCHES', givenName: 'Camille' })
     expect(session?.activity).toMatchObject({ finess: '750000010', pharmacyName: 'Pharmacie du Pont-Neuf' })
   })
@@ -44,6 +45,9 @@ describe('people who may work here', () => {
     expect(chosen).toMatchObject({ ok: true, value: { actor: { pharmacyId: pharmacyIds.bellecour, role: 'pharmacist' } } })
     const after = await world.auth.findSession(token, world.request())
     expect(after?.actor?.pharmacyId).toBe(pharmacyIds.bellecour)
+    // The keys of a first capture are made ready from here on, and not for the pharmacy that was not chosen.
+    expect(world.chosen.at(-1)).toBe(pharmacyIds.bellecour)
+    expect(world.chosen.filter((id) => id === pharmacyIds.bellecour)).toHaveLength(1)
     expect(await traces(`object_id = '${after?.sessionId}'`)).toMatchObject([
       { action: 'sign-in', outcome: 'done', pharmacy_id: null },
       { action: 'choose-activity', outcome: 'done', pharmacy_id: pharmacyIds.bellecour, professional_id: after?.professionalId },
@@ -54,6 +58,7 @@ describe('people who may work here', () => {
     const token = await world.sessionOf('titulaire')
     const refused = await world.auth.chooseActivity(token, pharmacyIds.bellecour, world.request())
     expect(refused).toEqual({ ok: false, problem: 'not-found' })
+    expect(world.chosen.at(-1)).toBe(pharmacyIds.pontNeuf)
     const session = await world.auth.findSession(token, world.request())
     expect(session?.actor?.pharmacyId).toBe(pharmacyIds.pontNeuf)
     expect(await traces(`object_id = '${session?.sessionId}' and outcome = 'denied'`)).toMatchObject([{ code: 'not-offered' }])

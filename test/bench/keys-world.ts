@@ -14,7 +14,7 @@ import { openKeyRing } from '../../src/crypto/open-key-ring.ts'
 import { newRecordKey } from '../../src/crypto/record-keys.ts'
 import { createJwksRootKeys, newRootKey, writeRootKeys } from '../../src/crypto/root-jwks.ts'
 import { type RootKeys, readTenantKey } from '../../src/crypto/root-keys.ts'
-import { rewrapRestFactor } from '../../src/crypto/rotation.ts'
+import { rewrapRowsPerSecond } from '../../src/crypto/rotation.ts'
 import { type OpenedKeyStore, openKeyStore } from '../../src/storage/keystore.ts'
 import { buildTemplates, connect, createTestDatabases } from '../support/database.ts'
 import { startPostgresServer } from '../support/postgres-server.ts'
@@ -188,14 +188,14 @@ export async function measureCaptures(
 export type RotationFigures = { readonly ms: number; readonly cpuMs: number; readonly serverCpuMs: number | null }
 
 /** Runs the rotation in a process of its own, as an operator would; gives its last line. */
-export function runRotation(world: KeysWorld, steps: string, restFactor = rewrapRestFactor): Promise<RotationFigures> {
+export function runRotation(world: KeysWorld, steps: string, rowsPerSecond = rewrapRowsPerSecond): Promise<RotationFigures> {
   const script = new URL('../faults/keys-child.ts', import.meta.url).pathname
   const env = {
     ...process.env,
     KEYS_URL: world.keystoreUrl,
     KEYS_JWKS: world.jwks,
     KEYS_STEPS: steps,
-    KEYS_PACE: String(restFactor),
+    KEYS_PACE: String(rowsPerSecond),
   }
   const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''

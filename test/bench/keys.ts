@@ -19,6 +19,7 @@ const recordKeys = Number(process.env.BENCH_RECORD_KEYS ?? 1_000_000)
 const rounds = 20
 const screeningsPerRound = 500
 const clients = 2
+const baselineMs = 25_000
 
 export const benches: readonly Bench[] = [
   { name: 'seal-open', run: async () => ({ results: benchSealOpen() }) },
@@ -86,10 +87,10 @@ async function benchRewrap(): Promise<{ readonly results: readonly BenchResult[]
   try {
     await world.addRecordKeys(recordKeys)
     await measureCaptures(world, clients, wait(3000)) // warm
-    const before = await measureCaptures(world, clients, wait(10_000))
+    const before = await measureCaptures(world, clients, wait(baselineMs))
     const rotation = runRotation(world, 'rotate,rewrap')
     const during = await measureCaptures(world, clients, rotation)
-    const after = await measureCaptures(world, clients, wait(10_000))
+    const after = await measureCaptures(world, clients, wait(baselineMs))
     const { ms, cpuMs, serverCpuMs } = await rotation
     const [seconds, cpuSeconds] = [ms / 1000, (cpuMs + (serverCpuMs ?? 0)) / 1000]
     const [left] = await world.store.sql<{ rows: number }[]>`select count(*)::int as rows from record_keys

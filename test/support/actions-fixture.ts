@@ -100,6 +100,7 @@ export async function openActionsWorld(): Promise<ActionsWorld> {
   const deps: ActionDeps = {
     database,
     keyRing,
+    blindIndexBits: 6,
     clock: world.clock,
     newId: randomId,
     randomBytes,

@@ -28,14 +28,15 @@ const given: FieldsOf = {
   workerFailed: { step: 'heartbeat', error },
   listenLost: { channel: 'declarations_due' },
   auditAnchored: { size: 1403, root: 'n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=' },
+  keySweepRefused: { deleted: 0 },
   keyStoreUnavailable: { error },
-  periodicJobEnded: {
   ledgerOutOfBalance: {
     pharmacyId: requestId,
     destination: 'national-file',
     rule: 'first-sendings',
     items: 2,
   },
+  periodicJobEnded: {
     job: 'housekeeping',
     outcome: 'done',
     durationMs: 1200,
@@ -74,9 +75,8 @@ test('each event is one line with its name, its fields and nothing else', () => 
     ['error', { event: 'worker-failed', step: 'heartbeat', error: fault }],
     ['warn', { event: 'listen-lost', channel: 'declarations_due' }],
     ['info', { event: 'audit-anchored', ...given.auditAnchored }],
+    ['error', { event: 'key-sweep-refused', deleted: 0 }],
     ['error', { event: 'key-store-unavailable', error: fault }],
-    ['info', { event: 'periodic-job-ended', ...given.periodicJobEnded, counts: ['attempts-rolled-up=200', 'sessions=3'] }],
-    ['error', { event: 'periodic-job-failed', job: 'housekeeping', error: fault }],
     [
       'error',
       {
@@ -87,6 +87,8 @@ test('each event is one line with its name, its fields and nothing else', () => 
         items: 2,
       },
     ],
+    ['info', { event: 'periodic-job-ended', ...given.periodicJobEnded, counts: ['attempts-rolled-up=200', 'sessions=3'] }],
+    ['error', { event: 'periodic-job-failed', job: 'housekeeping', error: fault }],
   ])
 })
 

@@ -1,8 +1,14 @@
 /** A public application over invented people and screenings held in memory: for rendering, doors and headers, nothing else. */
 import type { Actions } from '../../src/actions/actions.ts'
 import { progressOf, standingStates } from '../../src/actions/list-screenings.ts'
-import { parseReason } from '../../src/actions/store-version.ts'
-import type { DeclarationView, ScreeningView, Standing, StoppedList, VersionView } from '../../src/actions/views.ts'
+import type {
+  DeclarationView,
+  DuplicateView,
+  ScreeningView,
+  Standing,
+  StoppedList,
+  VersionView,
+} from '../../src/actions/views.ts'
 import type { Auth, SessionView, SignInProblem } from '../../src/auth/auth.ts'
 import { fail, ok } from '../../src/base/result.ts'
 import type { Professional } from '../../src/domain/actor.ts'
@@ -13,6 +19,7 @@ import { GatewayError, type GatewayErrorCode } from '../../src/domain/errors.ts'
 import type { FailureCode } from '../../src/domain/failure-codes.ts'
 import { keyOf, type Nir } from '../../src/domain/nir.ts'
 import { parisDay } from '../../src/domain/paris-time.ts'
+import { parseReason } from '../../src/domain/reason.ts'
 import { type Role, roleMay } from '../../src/domain/roles.ts'
 import type { Rpps } from '../../src/domain/rpps.ts'
 import type { TestKit } from '../../src/domain/test-kit.ts'
@@ -57,6 +64,8 @@ export type House = WebApp & {
   /** What captures and signatures throw, or that they never answer; null: they work. */
   captureFault: GatewayErrorCode | Error | 'no-answer' | null
   signInProblem: SignInProblem | null
+  /** Today's screenings of a person, by birth name: what a capture is warned of. */
+  readonly duplicatesOf: Record<string, readonly DuplicateView[]>
   readonly captures: { readonly fields: unknown; readonly idempotencyKey: string }[]
   readonly retried: { readonly screeningId: string; readonly declarationId: string }[]
   /** What has stopped; null: nothing. */
@@ -83,6 +92,7 @@ export function openHouse(options: HouseOptions = {}): House {
     served: [],
     failures: [],
     captures: [],
+    duplicatesOf: {},
     retried: [],
     stopped: null,
     retriedMany: [],
@@ -209,6 +219,14 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
   }
   return {
     captureScreening: (actor, input, request) => store(actor, { ...input, screeningId: newId() }, request),
+    findDuplicates: async (_actor, { fields }) => {
+      const parsed = parseCapture(fields, {
+        now: clock.now(),
+        profile: 'demo',
+        findTestKit: (id) => kits.find((kit) => kit.id === id) ?? null,
+      })
+      return parsed.ok ? (house.duplicatesOf[parsed.value.patient.birthName] ?? []) : []
+    },
     signScreening: store,
     previewChange: async (_actor, { screeningId, intent }) => {
       const screening = inForce(screeningId)

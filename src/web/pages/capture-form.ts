@@ -21,7 +21,9 @@ import {
   udiIssuerText,
 } from '../text-fr-codes.ts'
 
-export const formExtras = ['idempotencyKey', 'then'] as const
+export const formExtras = ['idempotencyKey', 'then', 'seenDuplicates'] as const
+/** Of the capture form, for a button that stands outside it. */
+export const captureFormId = 'saisie'
 export const formFields: readonly string[] = [...captureFields, ...formExtras]
 
 export type CapturePage = {
@@ -32,6 +34,8 @@ export type CapturePage = {
   readonly state: FormState
   readonly idempotencyKey: string
   readonly testKits: readonly TestKit[]
+  /** Ids of screenings of which the person has been warned already, separated by spaces. */
+  readonly seenDuplicates?: string
   /** Above the form, where something is to be said first. */
   readonly notice: Html
 }
@@ -48,8 +52,9 @@ ${page.notice}
 ${problemSummary(state)}
 ${page.testKits.length === 0 ? notice('bad', capture.noKits) : nothing}
 <p class="hint">${capture.requiredLegend}</p>
-<form method="post" action="${page.action}" autocomplete="off" novalidate>
+<form id="${captureFormId}" method="post" action="${page.action}" autocomplete="off" novalidate>
 <input type="hidden" name="idempotencyKey" value="${page.idempotencyKey}">
+${page.seenDuplicates ? html`<input type="hidden" name="seenDuplicates" value="${page.seenDuplicates}">` : nothing}
 ${captureCards(state, page.testKits)}
 ${buttons(page)}
 </form>

@@ -15,12 +15,13 @@ import { formState } from '../fields.ts'
 import type { Frame } from '../layout.ts'
 import { type Html, nothing, notice } from '../parts.ts'
 import { text } from '../text-fr.ts'
-import { type CapturePage, capturePage, formFields } from './capture-form.ts'
+import { type CapturePage, captureFormId, capturePage, formFields } from './capture-form.ts'
+import { duplicateNotice } from './duplicate-notice.ts'
 import { savedNotice } from './receipt.ts'
 
 export type CaptureDeps = {
   readonly frame: Frame
-  readonly actions: Pick<Actions, 'captureScreening' | 'signScreening' | 'getScreening'>
+  readonly actions: Pick<Actions, 'captureScreening' | 'findDuplicates' | 'signScreening' | 'getScreening'>
   readonly testKits: readonly TestKit[]
   readonly clock: Clock
   readonly newId: NewId
@@ -56,7 +57,20 @@ async function capture(deps: CaptureDeps, visit: ActorVisit): Promise<Response> 
   const { actor, request, form } = visit
   const idempotencyKey = keyOf(form)
   const typed = typedValues(form)
-  const work = deps.actions.captureScreening(actor, { fields: spokenValues(typed), idempotencyKey }, request)
+  const input = { fields: spokenValues(typed), idempotencyKey }
+  const seen = new Set((form.seenDuplicates ?? '').split(' ').filter(isId))
+  const duplicates = await deps.actions.findDuplicates(actor, input, request)
+  if (duplicates.some((one) => !seen.has(one.screeningId))) {
+    const seenDuplicates = duplicates.map((one) => one.screeningId).join(' ')
+    const warning = { seenDuplicates, notice: duplicateNotice(duplicates, captureFormId) }
+    return answerForm(
+      deps,
+      visit,
+      { ...newForm(visit), idempotencyKey, state: formState(typed, [], null), ...warning },
+      'conflict',
+    )
+  }
+  const work = deps.actions.captureScreening(actor, input, request)
   const again = { ...newForm(visit), idempotencyKey, conflictText: text.capture.conflict }
   return settle(deps, visit, work, typed, again)
 }
