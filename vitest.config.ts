@@ -6,7 +6,7 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: '.test-output/report.json' }]] : ['default'],
     projects: [
-      { test: { name: 'check', include: ['test/architecture.test.ts'] } },
+      { test: { name: 'check', include: ['test/architecture.test.ts', 'test/migrations.test.ts'] } },
       { test: { name: 'unit', include: ['test/{base,domain,formats,config,telemetry}/**/*.test.ts'] } },
       {
         test: {

@@ -1,5 +1,5 @@
 /** The appliance as a hoster sets it up: a folder with compose files, secrets of `setup`, a configuration, and simulators on the host. */
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import postgres from 'postgres'
@@ -131,6 +131,8 @@ function copyComposeFiles(engine: Engine, folder: string): void {
 }
 
 function writeConfig(config: string, { url, psc, sidep }: { url: string; psc: PscSimulator; sidep: SidepSimulator }): void {
+  // The example's invented pharmacies give way to the simulators' ones.
+  for (const name of readdirSync(config)) rmSync(join(config, name))
   for (const name of ['pharmacies.yaml', 'test-kits.yaml']) copyFileSync(join(root, 'test/demo/config', name), join(config, name))
   writeFileSync(
     join(config, 'gateway.yaml'),
