@@ -62,6 +62,16 @@ begin
       and (s.status = 'draft' or s.signed_at is null or s.signed_at >= before));
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.passerelle_forget_indexes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.identity_index := null;
+  new.ins_index := null;
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.passerelle_forget_keys(before timestamp with time zone, keys_max integer, really boolean)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -819,6 +829,7 @@ CREATE UNIQUE INDEX statements_of_month ON public.statements USING btree (pharma
 
 CREATE TRIGGER charges_note_late AFTER INSERT ON public.charges REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION passerelle_note_late_charges();
 CREATE TRIGGER late_charges_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.late_charges FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
+CREATE TRIGGER screenings_forget_indexes BEFORE UPDATE OF payload_left_at ON public.screenings FOR EACH ROW WHEN ((new.payload_left_at IS NOT NULL)) EXECUTE FUNCTION passerelle_forget_indexes();
 CREATE TRIGGER screenings_keep_unfinished BEFORE UPDATE OF patient, act ON public.screenings FOR EACH ROW WHEN (((octet_length(new.patient) = 0) OR (octet_length(new.act) = 0))) EXECUTE FUNCTION passerelle_keep_unfinished_payload();
 CREATE TRIGGER statement_files_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statement_files FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();
 CREATE TRIGGER statement_seals_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statement_seals FOR EACH STATEMENT EXECUTE FUNCTION passerelle_refuse_change();

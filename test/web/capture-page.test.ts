@@ -223,3 +223,47 @@ test('a form of 10 000 characters in two fields, in any script, is answered by t
   })
   expect(answer.status).toBe(422)
 })
+
+test('a person who was screened here today is warned of, with everything typed kept; sent again with the warning seen, it is stored', async () => {
+  const house = openHouse()
+  house.duplicatesOf[right.birthName] = [{ screeningId: idNumbered(77), capturedAt: new Date('2026-11-23T13:02:00Z') }]
+  const first = await post(house, '/depistages/nouveau', 'pharmacist', { ...right, idempotencyKey: key, ...onward('next') })
+  const page = await first.text()
+  expect(first.status).toBe(409)
+  expect(house.screenings.size).toBe(0)
+  expect(page).toContain('Un dépistage de cette personne a déjà été saisi aujourd’hui, à 14:02.')
+  expect(page).toMatch(new RegExp(`<a href="/depistages/${idNumbered(77)}" target="_blank" rel="noopener">`))
+  expect(page).toMatch(/<button[^>]* form="saisie"[^>]*>Enregistrer ce nouveau dépistage<\/button>/)
+  expect(shownValue(page, 'birthName')).toBe(right.birthName)
+  expect(page).toContain(`value="${key}"`)
+  const [, seenDuplicates = ''] = /name="seenDuplicates" value="([^"]*)"/.exec(page) ?? []
+  const again = await post(house, '/depistages/nouveau', 'pharmacist', {
+    ...right,
+    idempotencyKey: key,
+    seenDuplicates,
+    ...onward('show'),
+  })
+  expect(again.status).toBe(303)
+  expect(house.screenings.size).toBe(1)
+})
+
+test('a warning that was seen for one person is given anew for another', async () => {
+  const house = openHouse()
+  house.duplicatesOf.AUTRE = [
+    { screeningId: idNumbered(78), capturedAt: new Date('2026-11-23T13:02:00Z') },
+    { screeningId: idNumbered(79), capturedAt: new Date('2026-11-23T14:02:00Z') },
+  ]
+  const typed = {
+    ...right,
+    birthName: 'AUTRE',
+    idempotencyKey: key,
+    seenDuplicates: `${idNumbered(77)} <script>`,
+    ...onward('show'),
+  }
+  const answer = await post(house, '/depistages/nouveau', 'pharmacist', typed)
+  const page = await answer.text()
+  expect(answer.status).toBe(409)
+  expect(page).toContain('2 dépistages de cette personne ont déjà été saisis aujourd’hui.')
+  expect(page).toContain(`name="seenDuplicates" value="${idNumbered(78)} ${idNumbered(79)}"`)
+  expect(house.screenings.size).toBe(0)
+})
