@@ -4,6 +4,7 @@ import { isId } from '../base/ids.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import type { CaptureInput, FieldProblem } from '../domain/capture-fields.ts'
+import { GatewayError } from '../domain/errors.ts'
 import type { Patient } from '../domain/patient.ts'
 import { parseReason } from '../domain/reason.ts'
 import type { Act } from '../domain/screening.ts'
@@ -42,7 +43,16 @@ export async function changeScreening(
   // First: what was done before is done, whatever has become of the screening since.
   const replayOf = await findReplay(deps, claim)
   if (replayOf !== null) return ok({ screeningId: replayOf, replayed: true })
-  const { current, key, content } = await openCurrent(deps, actor, { screeningId, version: basedOn, action }, request)
+  const opened = await openCurrent(deps, actor, { screeningId, version: basedOn, action }, request).catch(
+    async (cause: unknown) => {
+      // Sent again while its first sending was under way: what changed the version meanwhile may be this very request.
+      const changed = cause instanceof GatewayError && cause.code === 'conflict'
+      if (changed && (await findReplay(deps, claim)) !== null) return null
+      throw cause
+    },
+  )
+  if (opened === null) return ok({ screeningId, replayed: true })
+  const { current, key, content } = opened
   const signedRole = signingRole(actor.role)
   assert(signedRole, 'who may correct or cancel can sign')
   const now = deps.clock.now()

@@ -375,6 +375,21 @@ describe('two at once', () => {
   })
 })
 
+test('the same request sent again while its first sending is still under way is answered the same, and is no conflict', async () => {
+  const id = await captured()
+  const idempotencyKey = newKey()
+  // The first sending ends in the moment after the second has looked whether it was done before.
+  let calls = 0
+  const forPharmacy: typeof the.database.forPharmacy = async (pharmacyId, run) => {
+    calls += 1
+    if (calls === 2) await correct(id, { idempotencyKey })
+    return the.database.forPharmacy(pharmacyId, run)
+  }
+  const actions = the.withDeps({ database: { ...the.database, forPharmacy } })
+  expect(await correct(id, { idempotencyKey, actions })).toEqual({ ok: true, value: { screeningId: id, replayed: true } })
+  expect(await versions(id)).toHaveLength(2)
+})
+
 describe('who may', () => {
   test('each role corrects and cancels, or is refused and the refusal recorded, as the table says', async () => {
     for (const role of roles) {
