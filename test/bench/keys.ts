@@ -19,7 +19,7 @@ const recordKeys = Number(process.env.BENCH_RECORD_KEYS ?? 1_000_000)
 const rounds = 20
 const screeningsPerRound = 500
 const clients = 2
-const baselineMs = 25_000
+const baselineMs = 15_000
 
 export const benches: readonly Bench[] = [
   { name: 'seal-open', run: async () => ({ results: benchSealOpen() }) },

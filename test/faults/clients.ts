@@ -93,7 +93,10 @@ async function capture(client: Client, ledger: Ledger, mine: Mine[]): Promise<vo
   const mark = nextMark(ledger)
   const base = fieldsOfAll[Math.floor(client.random() * fieldsOfAll.length)] ?? {}
   const fields = { ...base, birthName: mark, sampledAt: parisDateTimeLocal(new Date()) }
-  const screeningId = await sendUntilTold(client, ledger, { path: '/depistages/nouveau', form: { ...fields } })
+  const screeningId = await sendUntilTold(client, ledger, {
+    path: '/depistages/nouveau',
+    form: { ...fields, seenDuplicates: 'all' },
+  })
   if (screeningId === null) return
   mine.push({ screeningId, version: 1, fields })
   ledger.told.push({ kind: 'capture', screeningId, version: 1, mark })

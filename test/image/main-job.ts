@@ -48,7 +48,7 @@ export async function captureWithRetry(url: string, browser: HeadlessBrowser, fi
   )
   const headers = { origin: url, 'sec-fetch-site': 'same-origin' }
   tries = 0
-  const answer = await asked(() => browser.send(address, { form: { ...hidden, ...fields }, headers }))
+  const answer = await asked(() => browser.send(address, { form: { ...hidden, ...fields, seenDuplicates: 'all' }, headers }))
   const id = /^\/depistages\/([0-9a-f-]{36})/.exec(answer.headers.get('location') ?? '')?.[1]
   if (answer.status !== 303 || !id) throw new Error(`capture answered ${answer.status}: ${(await answer.text()).slice(0, 500)}`)
   return { id, tries }

@@ -58,8 +58,9 @@ async function capture(deps: CaptureDeps, visit: ActorVisit): Promise<Response> 
   const idempotencyKey = keyOf(form)
   const typed = typedValues(form)
   const input = { fields: spokenValues(typed), idempotencyKey }
-  const seen = new Set((form.seenDuplicates ?? '').split(' ').filter(isId))
-  const duplicates = await deps.actions.findDuplicates(actor, input, request)
+  // Ids of what the warning showed; `all` from a program that fills in the form and wants none.
+  const seen = new Set((form.seenDuplicates ?? '').split(' '))
+  const duplicates = seen.has('all') ? [] : await deps.actions.findDuplicates(actor, input, request)
   if (duplicates.some((one) => !seen.has(one.screeningId))) {
     const seenDuplicates = duplicates.map((one) => one.screeningId).join(' ')
     const warning = { seenDuplicates, notice: duplicateNotice(duplicates, captureFormId) }
