@@ -1,11 +1,15 @@
 /** The composition root: opens everything in order, hands each room what it needs, and closes last-in first-out. */
+
 import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actions } from './actions/actions.ts'
 import { bindActions } from './actions/bind-actions.ts'
 import type { ActionDeps } from './actions/deps.ts'
 import { openForSending } from './actions/open-for-sending.ts'
+import type { StatementDeps } from './actions/statements/deps.ts'
+import { bindStatementDesk } from './actions/statements/desk.ts'
 import { auditSignerOf } from './audit/audit-signer.ts'
 import { createSealJob } from './audit/seal-job.ts'
 import { type Auth, type AuthEvent, openAuth } from './auth/auth.ts'
@@ -20,6 +24,7 @@ import type { KeyRing } from './crypto/key-ring.ts'
 import { openKeyRing } from './crypto/open-key-ring.ts'
 import { openConfiguredRootKeys } from './crypto/open-root-keys.ts'
 import { patientIndexBits } from './crypto/patient-indexes.ts'
+import { openSigner, type Signer } from './crypto/signing.ts'
 import { sweepUnused } from './crypto/sweep.ts'
 import { openDestinations } from './destinations/open-destinations.ts'
 import { readUpkeep } from './doctor/read-upkeep.ts'
@@ -28,8 +33,12 @@ import type { Pharmacy } from './domain/pharmacy.ts'
 import { chargeTermsOf } from './domain/tariff.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
+import { housekeepingJob } from './queue/housekeeping.ts'
 import { createLedgerJob } from './queue/ledger-job.ts'
 import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
+import { releaseRetriesJob } from './queue/release-retries.ts'
+import { silenceJob } from './queue/silence.ts'
+import { watchStanding } from './queue/standing.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
 import { type Database, openDatabase } from './storage/database.ts'
 import { listUsedKeyRefs } from './storage/erasure.ts'
@@ -40,6 +49,7 @@ import { planMigrations, readMigrations } from './storage/migrator.ts'
 import { ensurePharmacies } from './storage/pharmacies.ts'
 import type { Claim } from './storage/queries.ts'
 import { countOpenDeclarations } from './storage/queue-reading.ts'
+import { listSilences } from './storage/silences.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLogger } from './telemetry/logger.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
@@ -105,10 +115,20 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
   )
   closers.push('sign-in', () => auth.close())
   const actions = bindActions(actionDeps(foundation), (error) => events.gatewayFailed({ error }))
+  const standing = watchStanding(
+    { database, wait: quietSleep, onFailure: (error) => events.workerFailed({ step: 'standing', error }) },
+    config.destinations.map((settings) => ({ ...settings, serves: servesPharmacy(foundation, settings) })),
+    { silenceMs: config.alarms.silenceMinutes * 60_000 },
+  )
+  standing.start()
+  closers.push('standing', () => standing.stop())
+  const signer = secrets.signingKeysJwks === null ? null : openSigner(secrets.signingKeysJwks)
   const web = createWebApp(
     {
       auth,
       actions,
+      statements: bindStatementDesk(statementDeps(foundation, signer)),
+      standing: (pharmacyId) => standing.of(pharmacyId),
       clock,
       newId: randomId,
       testKits: config.testKits,
@@ -121,6 +141,7 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
     {
       profile: config.profile,
       securityContacts: config.securityContacts,
+      signingJwks: signer?.publicJwks ?? null,
       publicUrl: config.publicUrl,
       trustedProxies: config.trustedProxies,
       formActionOrigins: formActionOrigins(config),
@@ -183,9 +204,21 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
   return { worker, periodic, management, database, events, close: () => closers.closeAll() }
 }
 
+const quietSleep = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
+
+function servesPharmacy({ pharmacies }: Foundation, settings: DestinationSettings): (pharmacyId: string) => boolean {
+  const { pharmacies: takes } = settings
+  return (pharmacyId) => takes === 'all' || takes.some((finess) => finess === pharmacies.get(pharmacyId)?.finess)
+}
+
 /** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
 function periodicJobs({ auditSigner, clock, config, database, events, keyStore }: Foundation): readonly PeriodicJob[] {
-  const jobs: PeriodicJob[] = [sweepJob({ clock, database, events, keyStore })]
+  const jobs: PeriodicJob[] = [
+    releaseRetriesJob({ database, clock, randomBytes }),
+    housekeepingJob({ database, clock }, config.retention),
+    silenceJob({ database, destinations: config.destinations, events }, config.alarms),
+    sweepJob({ clock, database, events, keyStore }),
+  ]
   if (auditSigner)
     jobs.push(
       createSealJob({
@@ -271,6 +304,22 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
   }
 }
 
+/** Fonts are read when the first credit note is written here: most replicas never write one. */
+function statementDeps({ config, clock, database, pharmacies }: Foundation, signer: Signer | null): StatementDeps {
+  let fonts: ReturnType<StatementDeps['fonts']> | null = null
+  return {
+    ...{ database, clock, signer, issuer: config.tariff.issuer, vatRateBasisPoints: config.tariff.vatRateBasisPoints },
+    demonstration: config.profile !== 'production',
+    findPharmacy: (id) => pharmacies.get(id) ?? null,
+    fonts: () => {
+      fonts ??= import('./formats/statement/fonts.ts').then(({ readStatementFonts }) =>
+        readStatementFonts((path) => readFileSync(path)),
+      )
+      return fonts
+    },
+  }
+}
+
 function actionDeps({ config, clock, database, keyRing, pharmacies }: Foundation): ActionDeps {
   const kits = new Map(config.testKits.map((kit) => [kit.id, kit]))
   const destinations = new Map(config.destinations.map((destination) => [destination.id, destination]))
@@ -310,7 +359,10 @@ function metricsOf({ clock, config, database, keyStore, primaryKid }: Foundation
   const readQueue = () => database.forWorker((tx) => countOpenDeclarations(tx))
   const upkeep = { database, readKeyAges: () => readKeyAges(keyStore.sql), clock, config, primaryKid }
   const destinations = config.destinations.map((destination) => destination.id)
-  return createMetrics({ readQueue, readUpkeep: () => readUpkeep(upkeep) }, { routes, destinations })
+  return createMetrics(
+    { readQueue, readUpkeep: () => readUpkeep(upkeep), readSilences: () => database.forWorker(listSilences) },
+    { routes, destinations },
+  )
 }
 
 function eventsOf(config: Config): Events {

@@ -31,8 +31,10 @@ if (!['serve', 'work'].includes(process.argv[2] ?? '')) {
     () => import('./commands/queue.ts').then(({ queueCommand }) => queueCommand()),
     () => import('./commands/housekeeping.ts').then(({ housekeepingCommand }) => housekeepingCommand()),
     () => import('./commands/ledger.ts').then(({ ledgerCommand }) => ledgerCommand()),
+    () => import('./commands/statements.ts').then(({ statementsCommand }) => statementsCommand()),
     () => import('./commands/audit.ts').then(({ auditCommand }) => auditCommand()),
     () => import('./commands/backup.ts').then(({ backupCommand }) => backupCommand()),
+    () => import('./commands/doctor.ts').then(({ doctorCommand }) => doctorCommand()),
   ])
     program.addCommand(await load())
 }

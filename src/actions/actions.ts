@@ -10,6 +10,8 @@ import type {
   Corrected,
   CorrectionProblem,
   DuplicateView,
+  LedgerDayDetail,
+  LedgerView,
   RetryBatchView,
   RetryPreview,
   ScreeningList,
@@ -114,6 +116,10 @@ export type Actions = {
   stopRetry(actor: Professional, batchId: string, request: RequestContext): Promise<void>
   /** Every version, oldest first. */
   listVersions(actor: Professional, screeningId: string, request: RequestContext): Promise<readonly VersionView[]>
+  /** The last days of the pharmacy's ledger, and what its month has cost so far. */
+  getLedger(actor: Professional, request: RequestContext): Promise<LedgerView>
+  /** One Paris day (`YYYY-MM-DD`) of the ledger, down to what differs and what is not at its end. `not-found`: no such day. */
+  getLedgerDay(actor: Professional, day: string, request: RequestContext): Promise<LedgerDayDetail>
   getScreening(actor: Professional, screeningId: string, request: RequestContext): Promise<ScreeningView>
   /** The screenings captured on one day (`YYYY-MM-DD` in Paris). */
   listScreenings(actor: Professional, day: string, request: RequestContext): Promise<ScreeningList>

@@ -4,6 +4,7 @@ import { isId } from '../base/ids.ts'
 import { ok } from '../base/result.ts'
 import { sealColumn } from '../crypto/envelope.ts'
 import { GatewayError } from '../domain/errors.ts'
+import { parseReason } from '../domain/reason.ts'
 import { findDeclarationOf } from '../storage/declarations.ts'
 import { lockStopped, receiveByHand } from '../storage/stopped.ts'
 import type { Actions } from './actions.ts'
@@ -11,7 +12,6 @@ import type { ActionDeps } from './deps.ts'
 import { ensureMay } from './ensure-may.ts'
 import { findReadableScreening } from './get-screening.ts'
 import { keyRingOrUnavailable } from './store-screening.ts'
-import { parseReason } from './store-version.ts'
 
 export function markReceived(deps: ActionDeps): Actions['markReceived'] {
   return async (actor, { screeningId, declarationId, reason }, request) => {

@@ -1,11 +1,9 @@
 /** The one commit of a correction or a cancellation: new version, old one out of force, declarations moved, trace, key. */
 import { appendEvent } from '../audit/append-event.ts'
-import { ok, type Result } from '../base/result.ts'
 import { sealColumn } from '../crypto/envelope.ts'
 import type { RecordKey } from '../crypto/sealed.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import { GatewayError } from '../domain/errors.ts'
-import { findParagraphProblem } from '../domain/text-rules.ts'
 import type { Tx } from '../storage/database.ts'
 import { cancelUnsent, insertDeclarations, lockEarlierOf } from '../storage/declarations.ts'
 import type { NamedScreeningRow, NewScreeningRow } from '../storage/screenings.ts'
@@ -14,19 +12,6 @@ import type { ActionDeps } from './deps.ts'
 import { planVersion } from './plan-version.ts'
 import { claimOrReplay, declarationFor, type IdempotencyClaim, type SealedVersion } from './store-screening.ts'
 import type { Corrected } from './views.ts'
-
-const reasonLength = { min: 3, max: 300 } as const
-
-export type ReasonProblem = 'required' | 'too-short' | 'too-long' | 'forbidden-character'
-
-/** The mandatory reason, tidied. */
-export function parseReason(input: string): Result<string, ReasonProblem> {
-  const text = input.normalize('NFC').replaceAll(/\r\n?/g, '\n').replaceAll('\t', ' ').trim()
-  if (text === '') return { ok: false, problem: 'required' }
-  if (text.length < reasonLength.min) return { ok: false, problem: 'too-short' }
-  const problem = findParagraphProblem(text, reasonLength.max)
-  return problem ? { ok: false, problem } : ok(text)
-}
 
 export type NewVersion = {
   readonly intent: 'correct' | 'cancel'

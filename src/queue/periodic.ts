@@ -18,8 +18,6 @@ export type PeriodicJob = {
   readonly timeoutMs: number
   /** After a run that failed or was cut short; default: a tenth of `everyMs`, at least a second. */
   readonly retryMs?: number
-  /** True: a run that did nothing (all counts 0) is not told; for what comes round every few seconds. */
-  readonly quiet?: boolean
   /** Answers what it did, in counts for the log; a rejection is logged, and tried again after `retryMs`. */
   run(signal: AbortSignal): Promise<JobCounts>
 }
@@ -89,8 +87,7 @@ export function createPeriodicJobs(deps: PeriodicDeps, jobs: readonly PeriodicJo
     } finally {
       over.abort()
     }
-    const didNothing = outcome === 'done' && Object.values(counts).every((count) => count === 0)
-    if (!(job.quiet && didNothing)) events.jobEnded({ job: job.name, outcome, durationMs: monotonicMs() - startedAt, counts })
+    events.jobEnded({ job: job.name, outcome, durationMs: monotonicMs() - startedAt, counts })
     return { outcome, counts }
   }
 

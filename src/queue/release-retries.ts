@@ -26,7 +26,6 @@ export function releaseRetriesJob(deps: ReleaseDeps): PeriodicJob {
     name: 'release-retries',
     everyMs: releaseEveryMs,
     timeoutMs: 60_000,
-    quiet: true,
     run: async (signal) => {
       const expired = await deps.database.forWorker((tx) => endUnapproved(deps, tx))
       const seen: string[] = []

@@ -149,3 +149,31 @@ export async function listVersionsOf(tx: Tx, versionIds: readonly string[]): Pro
     .from(screenings)
     .where(inArray(screenings.versionId, [...versionIds]))
 }
+
+export async function findPharmacyByFiness(tx: Tx, finess: string): Promise<string | null> {
+  const [row] = await tx.execute<{ id: string }>(sql`select id from pharmacies where finess = ${finess}`)
+  return row?.id ?? null
+}
+
+export type Tries = {
+  readonly declaration: Readonly<Record<string, string | number | null>>
+  readonly attempts: readonly {
+    readonly epoch: number
+    readonly startedAt: string
+    readonly endedAt: string | null
+    readonly outcome: string | null
+    readonly code: string | null
+  }[]
+}
+
+/** A declaration in whatever state, with its newest tries, for the operator: ids, codes and times. */
+export async function listTries(tx: Tx, id: string, limit: number): Promise<Tries | null> {
+  const [declaration] = await tx.execute<Record<string, string | number | null>>(sql`
+    select id, pharmacy_id, screening_id, version, destination, kind, state, code, location, control_id, attempt_count, created_at::text,
+      due_at::text, settled_at::text from declarations where id = ${id}`)
+  if (!declaration) return null
+  const attempts = await tx.execute<Tries['attempts'][number] & Record<string, unknown>>(sql`
+    select epoch::int as epoch, started_at::text as "startedAt", ended_at::text as "endedAt", outcome, code from attempts
+    where declaration_id = ${id} order by epoch desc limit ${limit}`)
+  return { declaration, attempts: [...attempts] }
+}

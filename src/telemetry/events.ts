@@ -12,6 +12,7 @@ import {
   printableNumber,
   printableRoot,
   printableRoute,
+  unprintable,
 } from './printable.ts'
 
 type Declaration = { readonly declarationId: string; readonly destination: string; readonly attempt: number }
@@ -48,6 +49,9 @@ export type Events = {
   /** A job that comes round by itself (housekeeping, sweeps) has ended; `counts` says what it did. */
   periodicJobEnded(fields: { job: string; outcome: string; durationMs: number; counts: Readonly<Record<string, number>> }): void
   periodicJobFailed(fields: { job: string } & Failed): void
+  /** An alarm: `subject` is a destination's id, or a pharmacy's in the database. Told once, and again when it has ended. */
+  silenceBegan(fields: { kind: string; subject: string }): void
+  silenceEnded(fields: { kind: string; subject: string }): void
 }
 
 /** `stacks` adds where an error was thrown, without its message; the production profile leaves it out. */
@@ -146,7 +150,14 @@ function queueEvents(logger: Logger, fault: DescribeFault) {
         durationMs: printableNumber(durationMs),
         counts: printableCounts(counts),
       }),
+    silenceBegan: (silence) => logger.error({ event: 'silence-began', ...silenceFields(silence) }),
+    silenceEnded: (silence) => logger.info({ event: 'silence-ended', ...silenceFields(silence) }),
     periodicJobFailed: ({ job, error }) =>
       logger.error({ event: 'periodic-job-failed', job: printableCode(job), ...fault(error) }),
   } satisfies Partial<Events>
+}
+
+function silenceFields({ kind, subject }: { readonly kind: string; readonly subject: string }): LogFields {
+  const id = printableId(subject)
+  return { kind: printableCode(kind), subject: id === unprintable ? printableCode(subject) : id }
 }

@@ -20,6 +20,8 @@ export type MetricsDeps = {
   readonly readQueue: () => Promise<readonly QueueReading[]>
   /** Asked at each scrape too; a rejection, or no answer in time, shows as `passerelle_upkeep_readable 0`. */
   readonly readUpkeep: () => Promise<UpkeepReading>
+  /** Silences that stand, one entry each; a rejection, or no answer in time, shows as NaN. */
+  readonly readSilences?: () => Promise<readonly { readonly kind: string }[]>
 }
 
 export type MetricsOptions = {
@@ -37,6 +39,7 @@ export type Metrics = {
   read(): Promise<{ readonly text: string; readonly contentType: string }>
 }
 
+const silenceKinds = ['destination-silent', 'pharmacy-quiet'] as const
 const queueReadTimeoutMsDefault = 2_000
 /** Seconds. The bar is a capture well under one second; 20 is where an answer is given up. */
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
@@ -74,6 +77,12 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
   // No number until the first check: not looked at is not balanced.
   ledger.set(Number.NaN)
   const upkeep = createUpkeepGauges(registry, new Set([...options.destinations, 'hosting']))
+  const silences = new Gauge({
+    name: 'passerelle_silences',
+    help: 'Alarms that stand: destinations that acknowledge nothing while work is due, pharmacies quiet in their usual hours.',
+    labelNames: ['kind'] as const,
+    registers: [registry],
+  })
   const queue = createQueueGauges(registry, (label) => within(destinations, label))
   return {
     requestServed: ({ route, status, durationMs }) => {
@@ -88,6 +97,13 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
       const timeoutMs = options.queueReadTimeoutMs ?? queueReadTimeoutMsDefault
       await queue.refresh(async () => withinTime(deps.readQueue(), timeoutMs))
       await upkeep.refresh(async () => withinTime(deps.readUpkeep(), timeoutMs))
+      if (deps.readSilences) {
+        const standing = await withinTime(deps.readSilences(), options.queueReadTimeoutMs ?? queueReadTimeoutMsDefault).catch(
+          () => null,
+        )
+        for (const kind of silenceKinds)
+          silences.set({ kind }, standing === null ? Number.NaN : standing.filter((one) => one.kind === kind).length)
+      }
       return { text: await registry.metrics(), contentType: registry.contentType }
     },
   }

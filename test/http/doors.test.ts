@@ -32,6 +32,8 @@ const needs = {
   'POST /a-reprendre/lots/:id/arret': 'declaration.retry',
   'GET /depistages/:id/constater/:declarationId': 'declaration.retry',
   'POST /depistages/:id/constater/:declarationId': 'declaration.retry',
+  'GET /grand-livre': 'ledger.read',
+  'GET /grand-livre/:day': 'ledger.read',
   'GET /depistages/:id/versions': 'screening.read',
   'GET /depistages/:id': 'screening.read',
   'GET /.well-known/security.txt': 'public',
@@ -53,7 +55,7 @@ test('without a session every door but the public ones stays shut, and each try 
   for (const route of openHouse().routes.filter((entry) => entry.access !== 'public')) {
     const house = openHouse()
     house.screenings.set(id, sampleScreening(id, 'accepted'))
-    const path = route.path.replace(':id', id).replace(':declarationId', id)
+    const path = route.path.replace(':id', id).replace(':declarationId', id).replace(':day', '2026-11-23')
     const answer = route.method === 'GET' ? await get(house, path) : await post(house, path, null, {})
     expect([routeName(route), answer.status]).toEqual([routeName(route), route.method === 'GET' ? 303 : 401])
     expect(house.denials).toEqual([{ role: null, route: routeName(route), code: 'not-signed-in' }])
@@ -66,7 +68,7 @@ test('every role passes the doors of its permissions and no other', async () => 
       if (route.access === 'public' || route.access === 'session') continue
       const house = openHouse()
       house.screenings.set(id, sampleScreening(id, 'draft'))
-      const path = route.path.replace(':id', id).replace(':declarationId', id)
+      const path = route.path.replace(':id', id).replace(':declarationId', id).replace(':day', '2026-11-23')
       const answer = route.method === 'GET' ? await get(house, path, role) : await post(house, path, role, {})
       const may = route.access === 'actor' || roleMay(role as Role, route.access)
       const where = `${routeName(route)} as ${role}`
@@ -147,7 +149,9 @@ const posted = new Set([
 test('only declared methods are answered, and HEAD never begins or ends a sign-in', async () => {
   const house = openHouse()
   for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'get']) {
-    for (const path of new Set(house.routes.map((route) => route.path.replace(':id', id).replace(':declarationId', id)))) {
+    for (const path of new Set(
+      house.routes.map((route) => route.path.replace(':id', id).replace(':declarationId', id).replace(':day', '2026-11-23')),
+    )) {
       const answer = await house.app.request(path, { method, headers: { ...ownForm, ...cookieOf('titular') } })
       // The platform writes `get` as `GET`; everything else is as sent.
       expect([method, path, answer.status === 405]).toEqual([method, path, method !== 'get' || posted.has(path)])

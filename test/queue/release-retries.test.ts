@@ -2,10 +2,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { anyStopped } from '../../src/domain/stopped.ts'
-import { createPeriodicJobs } from '../../src/queue/periodic.ts'
 import { releaseRetriesJob } from '../../src/queue/release-retries.ts'
 import { type BatchRow, findBatch, insertBatch, stopBatch } from '../../src/storage/retry-batches.ts'
-import { createTestDestination, waitUntil, withQueue } from './harness.ts'
+import { createTestDestination, withQueue } from './harness.ts'
 
 type Queue = Parameters<Parameters<typeof withQueue>[0]>[0]
 
@@ -128,23 +127,4 @@ test('a refused one goes under a fresh control id, and the destination takes it'
     expect(await q.row(id)).toMatchObject({ state: 'accepted' })
     expect(new Set(destination.arrivals.map((one) => one.controlId)).size).toBe(2)
     await q.checkInvariants()
-  }))
-
-test('it comes round by itself, and a round that had nothing to do is not told', () =>
-  withQueue(async (q) => {
-    const told: string[] = []
-    const job = releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes })
-    const events = {
-      jobEnded: ({ job: name }: { job: string }) => void told.push(name),
-      jobFailed: () => void told.push('failed'),
-    }
-    const jobs = createPeriodicJobs({ database: q.database, wait: waitUntil, random: () => 0, events }, [job])
-    await jobs.runDue()
-    expect(told).toEqual([])
-    await parkMany(q, 1)
-    await order(q)
-    await q.sql`update retry_batches set paced_from = now() - interval '1 s'`
-    await q.sql`update periodic_jobs set started_at = now() - interval '1 minute'`
-    await jobs.runDue()
-    expect(told).toEqual(['release-retries'])
   }))

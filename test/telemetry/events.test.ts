@@ -43,6 +43,8 @@ const given: FieldsOf = {
     counts: { 'attempts-rolled-up': 200, sessions: 3 },
   },
   periodicJobFailed: { job: 'housekeeping', error },
+  silenceBegan: { kind: 'destination-silent', subject: 'national-file' },
+  silenceEnded: { kind: 'pharmacy-quiet', subject: requestId },
 }
 
 const names = Object.keys(given) as EventName[]
@@ -89,6 +91,8 @@ test('each event is one line with its name, its fields and nothing else', () => 
     ],
     ['info', { event: 'periodic-job-ended', ...given.periodicJobEnded, counts: ['attempts-rolled-up=200', 'sessions=3'] }],
     ['error', { event: 'periodic-job-failed', job: 'housekeeping', error: fault }],
+    ['error', { event: 'silence-began', ...given.silenceBegan }],
+    ['info', { event: 'silence-ended', ...given.silenceEnded }],
   ])
 })
 

@@ -25,6 +25,8 @@ import type { Rpps } from '../../src/domain/rpps.ts'
 import type { TestKit } from '../../src/domain/test-kit.ts'
 import type { RequestServed } from '../../src/http/app.ts'
 import { createWebApp, type WebApp, type WebAppOptions } from '../../src/web/web-app.ts'
+import { sampleLedger } from './sample-ledger.ts'
+import { sampleDesk } from './sample-statements-desk.ts'
 
 export const now = new Date('2026-11-23T17:35:00Z')
 export const publicUrl = 'http://localhost'
@@ -53,6 +55,7 @@ const activities = [
 export type Denial = { readonly role: Role | null; readonly route: string; readonly code: string }
 
 export type House = WebApp & {
+  readonly statements: ReturnType<typeof sampleDesk>
   readonly screenings: Map<string, ScreeningView>
   /** Versions before the one that `screenings` holds, oldest first. */
   readonly earlier: Map<string, readonly VersionView[]>
@@ -98,6 +101,7 @@ export function openHouse(options: HouseOptions = {}): House {
     retriedMany: [],
     decided: [],
     standing: null,
+    statements: sampleDesk(),
     captureFault: null,
     signInProblem: null,
     clockMs: now.getTime(),
@@ -110,6 +114,7 @@ export function openHouse(options: HouseOptions = {}): House {
       newId: () => idNumbered(++made),
       testKits: options.testKits ?? testKits,
       standing: () => house.standing,
+      statements: house.statements,
       onRequestServed: (served) => house.served.push(served),
       onRequestFailed: (failed) => house.failures.push(failed),
     },
@@ -119,6 +124,7 @@ export function openHouse(options: HouseOptions = {}): House {
       trustedProxies: [],
       formActionOrigins: [options.walletUrl ?? walletUrl],
       securityContacts: ['mailto:securite@passerelle.example'],
+      signingJwks: null,
       ...options,
     },
   )
@@ -275,6 +281,8 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
       house.screenings.set(screeningId, { ...screening, declarations })
       return ok(null)
     },
+    getLedger: async () => sampleLedger(idNumbered).ledger,
+    getLedgerDay: async (_actor, day) => sampleLedger(idNumbered).dayNamed(day),
     listStopped: async () => house.stopped ?? { groups: [], items: [], total: 0, page: 1, pages: 1, batches: [] },
     previewRetry: async () => {
       const groups = house.stopped?.groups ?? []
