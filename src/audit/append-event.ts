@@ -28,6 +28,11 @@ export const auditActions = [
   'retry-batch.stop',
   'retry-batch.end',
   'housekeeping.run',
+  'ledger.read',
+  'statement.issue',
+  'statement.credit',
+  'statement.read',
+  'statement.download',
   'key.manage',
   'backup.drill',
 ] as const

@@ -8,18 +8,29 @@ export const permissions = [
   'screening.read',
   'screening.correct',
   'declaration.retry',
+  'statement.read',
+  'statement.credit',
+  'ledger.read',
   'key.manage',
 ] as const
 export type Permission = (typeof permissions)[number]
 
 /** `group-admin`, `dpo` and `operator` never see patient data; a preparer drafts, and a pharmacist signs. */
 const granted: Record<Role, readonly Permission[]> = {
-  titular: ['screening.draft', 'screening.sign', 'screening.read', 'screening.correct', 'declaration.retry'],
-  pharmacist: ['screening.draft', 'screening.sign', 'screening.read', 'screening.correct', 'declaration.retry'],
+  titular: [
+    'screening.draft',
+    'screening.sign',
+    'screening.read',
+    'screening.correct',
+    'declaration.retry',
+    'ledger.read',
+    'statement.read',
+  ],
+  pharmacist: ['screening.draft', 'screening.sign', 'screening.read', 'screening.correct', 'declaration.retry', 'ledger.read'],
   student: ['screening.draft', 'screening.sign', 'screening.read'],
   preparer: ['screening.draft', 'screening.read'],
-  'group-admin': [],
-  dpo: [],
+  'group-admin': ['statement.read', 'statement.credit', 'ledger.read'],
+  dpo: ['ledger.read'],
   operator: ['key.manage'],
 }
 

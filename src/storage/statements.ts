@@ -30,6 +30,9 @@ export async function listUnbilledBefore(tx: Tx, options: { month: string; pharm
       lateral (
         select b.month as first from billing_months b where b.pharmacy_id = p.id and b.month < ${firstOf(month)} and b.completed_at is null
         union all
+        select l.billing_month from late_charges l where l.pharmacy_id = p.id and l.billing_month < ${firstOf(month)}
+          and not exists (select from billing_months b where b.pharmacy_id = p.id and b.month = l.billing_month)
+        union all
         (select c.charged_on from charges c where c.pharmacy_id = p.id and c.charged_on < ${firstOf(month)}
           and c.charged_on >= coalesce((select max(b.month) + interval '1 month' from billing_months b where b.pharmacy_id = p.id), '-infinity')
           order by c.charged_on limit 1)
@@ -51,6 +54,17 @@ export async function freezeMonth(tx: Tx, options: { month: string; pharmacyId: 
       and not exists (select from billing_months b where b.pharmacy_id = p.id and b.month > ${firstOf(month)})
     on conflict do nothing returning pharmacy_id`)
   return rows.length
+}
+
+/** Pharmacies whose month is not completed, frozen or not: what a close would look at. */
+export async function listPharmaciesToClose(
+  tx: Tx,
+  options: { month: string; pharmacyId: string | null },
+): Promise<readonly OpenMonth[]> {
+  return tx.execute<OpenMonth>(sql`select p.id as "pharmacyId", p.finess from pharmacies p
+    where ${ofPharmacies(options.pharmacyId)} and not exists (
+      select from billing_months b where b.pharmacy_id = p.id and (b.month > ${firstOf(options.month)} or b.month = ${firstOf(options.month)} and b.completed_at is not null))
+    order by p.finess limit ${pharmaciesMax}`)
 }
 
 export type OpenMonth = { readonly pharmacyId: string; readonly finess: string }

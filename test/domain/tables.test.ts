@@ -58,12 +58,27 @@ describe('a role', () => {
   test('may do what this table says, and nothing else', () => {
     const table = Object.fromEntries(roles.map((role) => [role, permissions.filter((permission) => roleMay(role, permission))]))
     expect(table).toEqual({
-      titular: ['screening.draft', 'screening.sign', 'screening.read', 'screening.correct', 'declaration.retry'],
-      pharmacist: ['screening.draft', 'screening.sign', 'screening.read', 'screening.correct', 'declaration.retry'],
+      titular: [
+        'screening.draft',
+        'screening.sign',
+        'screening.read',
+        'screening.correct',
+        'declaration.retry',
+        'statement.read',
+        'ledger.read',
+      ],
+      pharmacist: [
+        'screening.draft',
+        'screening.sign',
+        'screening.read',
+        'screening.correct',
+        'declaration.retry',
+        'ledger.read',
+      ],
       student: ['screening.draft', 'screening.sign', 'screening.read'],
       preparer: ['screening.draft', 'screening.read'],
-      'group-admin': [],
-      dpo: [],
+      'group-admin': ['statement.read', 'statement.credit', 'ledger.read'],
+      dpo: ['ledger.read'],
       operator: ['key.manage'],
     })
   })

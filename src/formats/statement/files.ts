@@ -6,12 +6,13 @@ import { ciiOf } from './cii.ts'
 import { csvOf } from './csv.ts'
 import type { StatementFonts } from './fonts.ts'
 import { jsonOf } from './json.ts'
-import { pdfOf } from './pdf.ts'
 
 export type StatementFiles = Readonly<Record<'pdf' | 'xml' | 'csv' | 'json', Uint8Array>>
 
 export async function filesOf(statement: Statement, fonts: StatementFonts): Promise<StatementFiles> {
   const xml = ciiOf(statement)
+  // Loaded where the first statement is written: most processes never write one.
+  const { pdfOf } = await import('./pdf.ts')
   return { pdf: await pdfOf(statement, xml, fonts), xml, csv: csvOf(statement), json: jsonOf(statement) }
 }
 

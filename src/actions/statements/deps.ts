@@ -1,0 +1,24 @@
+/** What the verbs of billing are given, and how they refuse. */
+import type { Clock } from '../../base/clock.ts'
+import type { Signer } from '../../crypto/signing.ts'
+import type { Pharmacy } from '../../domain/pharmacy.ts'
+import type { Issuer } from '../../domain/tariff.ts'
+import type { StatementFonts } from '../../formats/statement/fonts.ts'
+import type { Database } from '../../storage/database.ts'
+
+export type StatementDeps = {
+  readonly database: Pick<Database, 'forPharmacy' | 'forWorker' | 'forNobody'>
+  readonly clock: Clock
+  /** Null where the configuration names nobody who bills. */
+  readonly issuer: Issuer | null
+  readonly vatRateBasisPoints: number
+  readonly demonstration: boolean
+  /** Null for a pharmacy that left the configuration: its address is not known any more. */
+  readonly findPharmacy: (pharmacyId: string) => Pharmacy | null
+  /** Null without `SIGNING_KEYS_FILE`. */
+  readonly signer: Signer | null
+  readonly fonts: () => Promise<StatementFonts>
+}
+
+export const closeProblems = ['month-not-over', 'no-issuer', 'no-signing-key', 'earlier-month-open'] as const
+export type CloseProblem = (typeof closeProblems)[number]
