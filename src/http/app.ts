@@ -12,6 +12,7 @@ import { immutableCache, strictHeaders } from './headers.ts'
 import { type ProblemCode, problemBody, problemStatuses, type ShowProblem, wantsJson } from './problem.ts'
 import { createRateLimiter, type RateLimit } from './rate-limit.ts'
 import { type HttpContext, type HttpEnv, type Route, routeName } from './route.ts'
+import { signingKeysPath } from './routes/well-known.ts'
 
 export type RequestServed = {
   readonly requestId: string
@@ -127,11 +128,13 @@ function finish(deps: AppDeps, c: HttpContext): void {
  * Our own addresses are made of unreserved characters. Whatever is encoded, doubled, or climbs is not one of them, and
  * is not first decoded to see (security.md F1).
  */
+const fixedPlaces: readonly string[] = ['/.well-known/security.txt', signingKeysPath]
+
 function isPlainTarget(c: HttpContext): boolean {
   const url = new URL(c.req.url)
   const target = c.env?.incoming?.url ?? url.pathname + url.search
   const path = target.split('?', 1)[0] ?? ''
-  return /^\/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/|$))*$/.test(path) || path === '/.well-known/security.txt'
+  return /^\/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/|$))*$/.test(path) || fixedPlaces.includes(path)
 }
 
 function refuseMethod(deps: AppDeps, options: AppOptions, c: HttpContext, path: string): Promise<Response> {

@@ -8,6 +8,7 @@ import type { AssetPaths } from './assets.ts'
 import { frenchTime, personName } from './format-fr.ts'
 import { type Html, nothing } from './parts.ts'
 import { bandText, text } from './text-fr.ts'
+import { billingText } from './text-fr-billing.ts'
 import { roleText } from './text-fr-codes.ts'
 import { spaced, standingSentence, standingText, stoppedText } from './text-fr-stopped.ts'
 
@@ -22,7 +23,7 @@ export type Page = {
   /** Goes to the tab, to the history and to the title of prints: never a patient's data. */
   readonly title: string
   readonly session: SessionView | null
-  readonly here?: 'today' | 'new' | 'stopped'
+  readonly here?: 'today' | 'new' | 'stopped' | 'billing'
   readonly body: Html
 }
 
@@ -72,11 +73,12 @@ ${quietSince === null ? nothing : html`<p>${standingText.quiet(frenchTime(quietS
 function navigation(role: Parameters<typeof roleMay>[0], here: Page['here'], standing: Standing | null): Html {
   const link = (href: string, label: string | Html, current: boolean) =>
     html`<li><a href="${href}"${current ? html` aria-current="page"` : nothing}>${label}</a></li>`
-  if (!roleMay(role, 'screening.read')) return nothing
+  if (!roleMay(role, 'screening.read') && !roleMay(role, 'ledger.read')) return nothing
   return html`<nav aria-label="${text.navigation}"><ul>
-${link('/depistages', text.today, here === 'today')}
+${roleMay(role, 'screening.read') ? link('/depistages', text.today, here === 'today') : nothing}
 ${roleMay(role, 'screening.draft') ? link('/depistages/nouveau', text.newScreening, here === 'new') : nothing}
 ${roleMay(role, 'declaration.retry') ? link('/a-reprendre', html`${stoppedText.nav}${standing && standing.stopped > 0 ? html` <span class="count">${spaced(standing.stopped)}</span>` : nothing}`, here === 'stopped') : nothing}
+${roleMay(role, 'statement.read') ? link('/facturation', billingText.nav, here === 'billing') : nothing}
 </ul></nav>`
 }
 

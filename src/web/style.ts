@@ -1,4 +1,5 @@
 /** The one style sheet: calm, high contrast, light and dark, from 320 px up, and for paper. */
+import { billingStyle } from './style-billing.ts'
 
 /** Every pair of text and ground below is at least 4.5 : 1, and at least 7 : 1 for running text. */
 const colours = `
@@ -241,4 +242,4 @@ const print = `
   .card, .banner { break-inside: avoid; }
 }`
 
-export const style = [colours, base, frame, controls, states, receipt, versions, forced, print].join('\n')
+export const style = [colours, base, frame, controls, states, receipt, versions, billingStyle, forced, print].join('\n')

@@ -1,6 +1,7 @@
 /** The whole public application: pages, assets and fixed places, behind the doors of the http room. */
 import type { Hono } from 'hono'
 import type { Actions } from '../actions/actions.ts'
+import type { StatementDesk } from '../actions/statements/desk.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
@@ -12,8 +13,10 @@ import type { HttpEnv, Route } from '../http/route.ts'
 import { wellKnownRoutes } from '../http/routes/well-known.ts'
 import { buildAssets } from './assets.ts'
 import type { Frame } from './layout.ts'
+import { billingRoutes } from './pages/billing.ts'
 import { captureRoutes } from './pages/capture.ts'
 import { changeRoutes } from './pages/change.ts'
+import { creditNoteRoutes } from './pages/credit-note.ts'
 import { dayListRoutes } from './pages/day-list.ts'
 import { entranceRoutes } from './pages/entrance.ts'
 import { markReceivedRoutes } from './pages/mark-received.ts'
@@ -30,6 +33,7 @@ export type WebAppDeps = {
   /** Makes request ids and idempotency keys. */
   readonly newId: NewId
   readonly testKits: readonly TestKit[]
+  readonly statements: StatementDesk
   /** How forwarding stands, for the banner of every page; without it there is none. */
   readonly standing?: Frame['standing']
 } & Pick<AppDeps, 'onRequestServed' | 'onRequestFailed'>
@@ -38,6 +42,8 @@ export type WebAppOptions = {
   readonly profile: Profile
   /** RFC 9116 contacts, `mailto:` or `https:`, at least one. */
   readonly securityContacts: readonly string[]
+  /** Text of the public JWKS of signing keys; null where nothing is signed. */
+  readonly signingJwks: string | null
 } & Omit<AppOptions, 'routes' | 'assets'>
 
 /** `routes` is the registry: everything that is served besides the assets. */
@@ -64,6 +70,8 @@ export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
     ...retryManyRoutes(pageDeps),
     ...markReceivedRoutes(pageDeps),
     ...receiptRoutes(pageDeps),
+    ...billingRoutes(pageDeps),
+    ...creditNoteRoutes(pageDeps),
     ...wellKnownRoutes(deps, options),
   ]
   const app = createApp(

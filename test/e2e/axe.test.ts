@@ -179,6 +179,12 @@ const visits: readonly Visit[] = [
   { name: 'retry-waiting', who: 'titular', open: at(`/a-reprendre/lots/${idNumbered(70)}`) },
   { name: 'retry-running', who: 'pharmacist', open: at(`/a-reprendre/lots/${idNumbered(71)}`) },
   { name: 'mark-received', who: 'pharmacist', open: openMarkReceived },
+  { name: 'billing', who: 'titular', open: at('/facturation') },
+  { name: 'billing-group-admin', who: 'group-admin', open: openBillingDays },
+  { name: 'billing-group', who: 'titular', open: at('/facturation/groupe') },
+  { name: 'credit', who: 'group-admin', open: at('/facturation/PAS-2026-000012/avoir') },
+  { name: 'credit-errors', who: 'group-admin', open: (page) => openCredit(page, '9999') },
+  { name: 'credit-preview', who: 'group-admin', open: (page) => openCredit(page, '12') },
   { name: 'not-found', who: 'pharmacist', open: at('/depistages/nothing') },
   { name: 'forbidden', who: 'dpo', open: at('/depistages') },
   { name: 'session-ended', who: 'pharmacist', open: openSessionEnded },
@@ -210,6 +216,22 @@ async function openCancellationWithErrors(page: Page): Promise<void> {
   await page.goto(`${origin}/depistages/${correctedId}/annuler`)
   await page.getByRole('button', { name: 'Annuler définitivement ce dépistage' }).click()
   await page.getByRole('alert').waitFor()
+}
+
+async function openBillingDays(page: Page): Promise<void> {
+  await page.goto(`${origin}/facturation?avoir=PAS-2026-000013`)
+  await page.getByText('Chiffres par jour').click()
+}
+
+async function openCredit(page: Page, count: string): Promise<void> {
+  await page.goto(`${origin}/facturation/PAS-2026-000012/avoir`)
+  await page.getByLabel('À rendre').first().fill(count)
+  await page.getByLabel('Motif').fill('geste commercial du 3 octobre')
+  await page.getByRole('button', { name: 'Voir ce que' }).click()
+  await page
+    .getByText(count === '12' ? 'Vérifiez l’avoir' : 'dépasse')
+    .first()
+    .waitFor()
 }
 
 async function openSessionEnded(page: Page): Promise<void> {

@@ -36,7 +36,13 @@ const needs = {
   'GET /grand-livre/:day': 'ledger.read',
   'GET /depistages/:id/versions': 'screening.read',
   'GET /depistages/:id': 'screening.read',
+  'GET /facturation': 'statement.read',
+  'GET /facturation/groupe': 'statement.read',
+  'GET /facturation/:number/fichier/:kind': 'statement.read',
+  'GET /facturation/:number/avoir': 'statement.credit',
+  'POST /facturation/:number/avoir': 'statement.credit',
   'GET /.well-known/security.txt': 'public',
+  'GET /.well-known/passerelle-signing-keys.json': 'public',
   'GET /robots.txt': 'public',
 }
 
@@ -55,7 +61,12 @@ test('without a session every door but the public ones stays shut, and each try 
   for (const route of openHouse().routes.filter((entry) => entry.access !== 'public')) {
     const house = openHouse()
     house.screenings.set(id, sampleScreening(id, 'accepted'))
-    const path = route.path.replace(':id', id).replace(':declarationId', id).replace(':day', '2026-11-23')
+    const path = route.path
+      .replace(':id', id)
+      .replace(':declarationId', id)
+      .replace(':day', '2026-11-23')
+      .replace(':number', 'PAS-2026-000012')
+      .replace(':kind', 'pdf')
     const answer = route.method === 'GET' ? await get(house, path) : await post(house, path, null, {})
     expect([routeName(route), answer.status]).toEqual([routeName(route), route.method === 'GET' ? 303 : 401])
     expect(house.denials).toEqual([{ role: null, route: routeName(route), code: 'not-signed-in' }])
@@ -68,7 +79,12 @@ test('every role passes the doors of its permissions and no other', async () => 
       if (route.access === 'public' || route.access === 'session') continue
       const house = openHouse()
       house.screenings.set(id, sampleScreening(id, 'draft'))
-      const path = route.path.replace(':id', id).replace(':declarationId', id).replace(':day', '2026-11-23')
+      const path = route.path
+        .replace(':id', id)
+        .replace(':declarationId', id)
+        .replace(':day', '2026-11-23')
+        .replace(':number', 'PAS-2026-000012')
+        .replace(':kind', 'pdf')
       const answer = route.method === 'GET' ? await get(house, path, role) : await post(house, path, role, {})
       const may = route.access === 'actor' || roleMay(role as Role, route.access)
       const where = `${routeName(route)} as ${role}`
@@ -150,7 +166,14 @@ test('only declared methods are answered, and HEAD never begins or ends a sign-i
   const house = openHouse()
   for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'get']) {
     for (const path of new Set(
-      house.routes.map((route) => route.path.replace(':id', id).replace(':declarationId', id).replace(':day', '2026-11-23')),
+      house.routes.map((route) =>
+        route.path
+          .replace(':id', id)
+          .replace(':declarationId', id)
+          .replace(':day', '2026-11-23')
+          .replace(':number', 'PAS-2026-000012')
+          .replace(':kind', 'pdf'),
+      ),
     )) {
       const answer = await house.app.request(path, { method, headers: { ...ownForm, ...cookieOf('titular') } })
       // The platform writes `get` as `GET`; everything else is as sent.

@@ -9,7 +9,11 @@ export type WellKnownOptions = {
   /** `mailto:` or `https:` addresses, the preferred one first; at least one. */
   readonly securityContacts: readonly string[]
   readonly publicUrl: string
+  /** Text of the public JWKS of signing keys (RFC 7517); null where nothing is signed. */
+  readonly signingJwks: string | null
 }
+
+export const signingKeysPath = '/.well-known/passerelle-signing-keys.json'
 
 export function wellKnownRoutes(deps: { readonly clock: Clock }, options: WellKnownOptions): readonly Route[] {
   return [
@@ -18,6 +22,13 @@ export function wellKnownRoutes(deps: { readonly clock: Clock }, options: WellKn
       path: '/.well-known/security.txt',
       access: 'public',
       handle: ({ c }) => c.text(securityText(deps.clock.now(), options)),
+    },
+    {
+      method: 'GET',
+      path: signingKeysPath,
+      access: 'public',
+      handle: ({ c }) =>
+        c.body(options.signingJwks ?? '{"keys":[]}\n', 200, { 'Content-Type': 'application/jwk-set+json; charset=utf-8' }),
     },
     { method: 'GET', path: '/robots.txt', access: 'public', handle: ({ c }) => c.text('User-agent: *\nDisallow: /\n') },
   ]
