@@ -26,17 +26,19 @@ import { openConfiguredRootKeys } from './crypto/open-root-keys.ts'
 import { patientIndexBits } from './crypto/patient-indexes.ts'
 import { openSigner, type Signer } from './crypto/signing.ts'
 import { sweepUnused } from './crypto/sweep.ts'
-import { openDestinations } from './destinations/open-destinations.ts'
+import { type Destinations, openDestinations } from './destinations/open-destinations.ts'
 import { readUpkeep } from './doctor/read-upkeep.ts'
-import type { DestinationSettings } from './domain/destination-settings.ts'
+import { type DestinationSettings, deduplicationOf } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
 import { chargeTermsOf } from './domain/tariff.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
+import { askFirst } from './queue/ask-first.ts'
 import { housekeepingJob } from './queue/housekeeping.ts'
 import { createLedgerJob } from './queue/ledger-job.ts'
 import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
 import { releaseRetriesJob } from './queue/release-retries.ts'
+import type { QueueDestination } from './queue/run-declaration.ts'
 import { silenceJob } from './queue/silence.ts'
 import { watchStanding } from './queue/standing.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
@@ -45,7 +47,7 @@ import { listUsedKeyRefs } from './storage/erasure.ts'
 import { readKeyAges } from './storage/key-ages.ts'
 import { type OpenedKeyStore, openKeyStore } from './storage/keystore.ts'
 import { createKeyStoreAdmin } from './storage/keystore-admin.ts'
-import { planMigrations, readMigrations } from './storage/migrator.ts'
+import { lackingMigrations, readMigrations } from './storage/migrator.ts'
 import { ensurePharmacies } from './storage/pharmacies.ts'
 import type { Claim } from './storage/queries.ts'
 import { countOpenDeclarations } from './storage/queue-reading.ts'
@@ -164,7 +166,9 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
       database,
       destinations: config.destinations.map((settings) => ({
         ...settings,
-        deliver: destinations.deliver(settings.id),
+        deduplicates: deduplicationOf(settings),
+        retry: { ...settings.retry, ...(settings.lookUp ? { askAfterMs: settings.lookUp.askAfterMs } : {}) },
+        deliver: deliverTo(database, destinations, settings.id),
         chargeTermsOf: chargeTermsAt(foundation, settings),
       })),
       openForSending: (claims) =>
@@ -202,6 +206,12 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
   )
   const management = createManagementApp({ checks: foundation.checks, metrics: () => metrics.read() })
   return { worker, periodic, management, database, events, close: () => closers.closeAll() }
+}
+
+function deliverTo(database: Database, destinations: Destinations, id: string): QueueDestination['deliver'] {
+  const lookUp = destinations.findLookUp(id)
+  const deliver = destinations.deliver(id)
+  return lookUp ? askFirst({ database, ask: lookUp.ask }, deliver) : deliver
 }
 
 const quietSleep = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
@@ -278,8 +288,8 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
     const database = openDatabase(secrets.databaseUrl)
     closers.push('database', () => database.close())
     const files = await readMigrations(migrationsFolder)
-    // A database that is behind or ahead of this release is refused before anything is served from it.
-    const lacking = planMigrations(files, await database.listMigrations()).length
+    // A database that is behind this release, or not of it, is refused before anything is served from it.
+    const lacking = lackingMigrations(files, await database.listMigrations()).length
     if (lacking > 0) throw new Error(`the database lacks ${lacking} migrations: run the migrate command first`)
     const store = openKeyStore(secrets.keystoreDatabaseUrl)
     closers.push('key store', () => store.close())
@@ -293,7 +303,7 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
     const checks = {
       database: () => database.ping().then(() => true),
       keyStore: () => store.findTenantKeys([]).then(() => true),
-      migrations: async () => planMigrations(files, await database.listMigrations()).length === 0,
+      migrations: async () => lackingMigrations(files, await database.listMigrations()).length === 0,
     }
     const primaryKid = () => rootKeys.primaryKid()
     const auditSigner = auditSignerOf(secrets.auditKeyPem, config.publicUrl)

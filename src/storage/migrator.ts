@@ -74,6 +74,24 @@ export function planMigrations(files: readonly MigrationFile[], applied: readonl
   return files.slice(applied.length)
 }
 
+/** `0015_contract-0012-drop-act.sql` takes away what releases that know at least the files up to 0012 do not read any more. */
+const contractPattern = /^\d{4}_contract-(\d{4})-/
+
+/**
+ * What a release that serves still lacks. Unlike `planMigrations` it bears a newer database, so that the release before runs on
+ * during an upgrade and can be gone back to: newer files only expand, or say in their name down to which release they contract
+ * (migrations/README.md). Throws `MigrationError` where database and release do not belong together. Pure.
+ */
+export function lackingMigrations(
+  files: readonly MigrationFile[],
+  applied: readonly AppliedMigration[],
+): readonly MigrationFile[] {
+  const contracted = applied.slice(files.length).find(({ name }) => Number(contractPattern.exec(name)?.[1] ?? 0) > files.length)
+  if (contracted)
+    throw new MigrationError('database-newer', `${contracted.name} took away what this release of ${files.length} files reads`)
+  return planMigrations(files, applied.slice(0, files.length))
+}
+
 export type MigrationReport = { readonly applied: readonly string[]; readonly version: number }
 
 /**

@@ -1,6 +1,6 @@
 /** The files of the migrator: how they are named and numbered, and which of them a database still lacks. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { MigrationError, planMigrations, readMigrations } from '../../src/storage/migrator.ts'
+import { lackingMigrations, MigrationError, planMigrations, readMigrations } from '../../src/storage/migrator.ts'
 import { migrationFolders } from '../support/database.ts'
 import { createMigrationFolder } from './empty-database.ts'
 
@@ -56,4 +56,28 @@ test('planning is pure: the same files and records always lack the same files', 
   expect(planMigrations(files, files.slice(0, 2))).toEqual(files.slice(2))
   expect(planMigrations(files, files)).toEqual([])
   expect(() => planMigrations(files.slice(0, 2), files)).toThrow(MigrationError)
+})
+
+describe('a release that serves', () => {
+  const fileOf = (name: string) => ({ version: Number(name.slice(0, 4)), name, sha256: name, sql: '' })
+  const files = ['0001_a.sql', '0002_b.sql'].map(fileOf)
+
+  test('runs on under the files of a newer one, which only expand', () => {
+    expect(lackingMigrations(files, [...files, fileOf('0003_c.sql')])).toEqual([])
+    expect(lackingMigrations(files, files.slice(0, 1))).toEqual(files.slice(1))
+  })
+
+  test('runs on under a newer one’s contraction down to itself, and stops under one that took away what it reads', () => {
+    expect(lackingMigrations(files, [...files, fileOf('0003_contract-0002-drop.sql')])).toEqual([])
+    expect(() => lackingMigrations(files, [...files, fileOf('0003_c.sql'), fileOf('0004_contract-0003-drop.sql')])).toThrow(
+      'database-newer: 0004_contract-0003-drop.sql took away what this release of 2 files reads',
+    )
+  })
+
+  test('is refused all the same where a file that it knows was edited', () => {
+    const [first = fileOf('0001_a.sql'), second = fileOf('0002_b.sql')] = files
+    expect(() => lackingMigrations(files, [first, { ...second, sha256: 'other' }, fileOf('0003_c.sql')])).toThrow(
+      'edited: 0002_b.sql',
+    )
+  })
 })
