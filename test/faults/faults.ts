@@ -22,6 +22,7 @@ const usage = `npm run faults -- [options]
   --round N        kills after which all is healed, drained and checked (default 1000); bounds memory
   --source         run the TypeScript as it is, instead of one file made of it
   --product DIR    the tree whose src and migrations run (default: this one)
+  --patience F     multiplies how long peace, answers and starts are waited for (default 1; more on a busy machine)
   --keep           keep the folder also when all is well
   --help           this text
 
@@ -30,6 +31,7 @@ Last line: kills N, captured X, receipts X, lost 0, doubled 0, misordered 0. Exi
 
 const drainTimeoutMs = 150_000
 const toldTimeoutMs = 120_000
+const upTimeoutMs = 60_000
 const pharmacyCount = 6
 /** Twelve clients at about two requests a second each stay below what one session and one address may ask. */
 const clientsPerPharmacy = 2
@@ -49,6 +51,7 @@ type Options = {
   readonly bundle: boolean
   readonly tree: string
   readonly keep: boolean
+  readonly patience: number
 }
 
 type Total = {
@@ -107,7 +110,7 @@ type Run = {
 async function runRound(house: House, run: Run): Promise<void> {
   const { options, total } = run
   await house.renewReceivers()
-  await untilUp(house)
+  await untilUp(house, options)
   const clients = await startClients({
     url: house.url,
     personIds: house.pharmacies.flatMap(({ person }) => Array<string>(clientsPerPharmacy).fill(person.id)),
@@ -118,9 +121,9 @@ async function runRound(house: House, run: Run): Promise<void> {
   await harass(house, run, inRound)
   const harassedAt = performance.now()
   for (const side of ['promising', 'promiseless'] as const) house.receivers()[side].faults.clear()
-  await untilUp(house)
-  const spoken = await clients.stop(toldTimeoutMs)
-  await untilDrained(house)
+  await untilUp(house, options)
+  const spoken = await clients.stop(toldTimeoutMs * options.patience)
+  await untilDrained(house, options)
   await check(house, total, spoken)
   const { kills, counts, lost, doubled, misordered } = total
   const secondsSince = (at: number) => Math.round((performance.now() - at) / 1000)
@@ -186,15 +189,17 @@ async function untilWorthStriking(house: House): Promise<void> {
 
 const nameOf = (step: { readonly kind: string; readonly mode?: string }) => step.mode ?? step.kind
 
-async function untilUp(house: House): Promise<void> {
-  await until('all processes run', 60_000, async () => [...house.gateways, ...house.workers].every((one) => one.up()))
+async function untilUp(house: House, { patience }: Options): Promise<void> {
+  await until('all processes run', upTimeoutMs * patience, async () =>
+    [...house.gateways, ...house.workers].every((one) => one.up()),
+  )
 }
 
-async function untilDrained(house: House): Promise<void> {
+async function untilDrained(house: House, { patience }: Options): Promise<void> {
   let unsettled = -1
   await until(
     'the queue is empty',
-    drainTimeoutMs,
+    drainTimeoutMs * patience,
     async () => {
       unsettled = await house.database.ask(async (sql) => [await countUnsettled(sql)]).then(([count]) => count ?? -1)
       return unsettled === 0
@@ -294,6 +299,7 @@ function readOptions(): Options | null {
       source: { type: 'boolean', default: false },
       product: { type: 'string', default: resolve(import.meta.dirname, '../..') },
       keep: { type: 'boolean', default: false },
+      patience: { type: 'string', default: '1' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -313,6 +319,7 @@ function readOptions(): Options | null {
     bundle: !values.source,
     tree: resolve(values.product),
     keep: values.keep,
+    patience: wholeNumber('--patience', values.patience, 1, 100),
   }
 }
 
