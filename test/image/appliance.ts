@@ -154,7 +154,7 @@ worker: { leaseSeconds: 15, pollSeconds: 1 }
   - id: sidep
     label: SI-DEP (simulateur)
     format: sidep-oru
-    transport: { kind: https, url: "${sidep.url}", timeoutMs: 5000, insecureAllowPlainHttp: true }
+    transport: { kind: https, url: "${sidep.url}", timeoutMs: 5000, insecureAllowPlainHttp: true, privateNetworks: [172.16.0.0/12] }
     deduplicates: control-id
     retry: { baseMs: 300, capMs: 5000 }
     pharmacies: all

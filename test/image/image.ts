@@ -9,7 +9,7 @@ import { crawlCanaries } from './crawl-canaries.ts'
 import { docker, has, openEngine } from './engine.ts'
 import { lookAtImage } from './look-at-image.ts'
 import { runReplicas } from './replicas.ts'
-import { createReport } from './report.ts'
+import { createReport, type Report } from './report.ts'
 import { runSingle } from './single.ts'
 
 const usage = `npm run image:test -- [options]
@@ -53,20 +53,32 @@ async function main(): Promise<number> {
     }
     const single = await prepareAppliance(engine, { folder: join(folder, 'single'), image, scheme: 'http' })
     try {
-      if (wanted('image')) lookAtImage(report, { folder: join(folder, 'layers'), secrets: [...single.secrets, canary] })
+      if (wanted('image'))
+        await stage(report, 'image', () =>
+          lookAtImage(report, { folder: join(folder, 'layers'), secrets: [...single.secrets, canary] }),
+        )
       single.use(['compose.yaml', 'compose.override.yaml'], image)
-      if (wanted('single')) await runSingle(report, single)
-      if (wanted('crawl')) await crawlCanaries(report, single)
+      if (wanted('single')) await stage(report, 'single', () => runSingle(report, single))
+      if (wanted('crawl')) await stage(report, 'crawl', () => crawlCanaries(report, single))
     } finally {
       await single.close()
     }
-    if (wanted('replicas')) await runReplicas(report, engine, join(folder, 'replicas'))
+    if (wanted('replicas')) await stage(report, 'replicas', () => runReplicas(report, engine, join(folder, 'replicas')))
   } finally {
     rmSync(folder, { recursive: true, force: true })
     if (!values.keep) for (const tag of [image, canaryImage]) if (has(tag)) docker('rmi', '--force', tag)
     engine.close()
   }
   return report.end()
+}
+
+/** A part that breaks down fails the run, and the others still say what they find. */
+async function stage(report: Report, name: string, run: () => Promise<void> | void): Promise<void> {
+  try {
+    await run()
+  } catch (cause) {
+    report.check(`${name} runs to its end`, false, String(cause))
+  }
 }
 
 try {
