@@ -5,6 +5,7 @@ import { captureScreening } from './capture-screening.ts'
 import { correctScreening } from './correct-screening.ts'
 import type { ActionDeps } from './deps.ts'
 import { findDuplicates } from './find-duplicates.ts'
+import { getLedger, getLedgerDay } from './get-ledger.ts'
 import { getScreening } from './get-screening.ts'
 import { listScreenings } from './list-screenings.ts'
 import { listStoppedDeclarations } from './list-stopped.ts'
@@ -33,6 +34,8 @@ export function bindActions(deps: ActionDeps, onAuditFailure: (cause: unknown) =
     approveRetry: approveRetry(deps),
     stopRetry: stopRetry(deps),
     listVersions: listVersions(deps),
+    getLedger: getLedger(deps),
+    getLedgerDay: getLedgerDay(deps),
     getScreening: getScreening(deps),
     listScreenings: listScreenings(deps),
     recordDenial: recordDenial(deps, onAuditFailure),

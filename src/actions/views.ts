@@ -3,6 +3,7 @@ import type { FieldProblem } from '../domain/capture-fields.ts'
 import type { Consequence } from '../domain/correction-plan.ts'
 import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
+import type { LedgerCounts, LedgerProblem, LedgerRule } from '../domain/ledger.ts'
 import type { Patient } from '../domain/patient.ts'
 import type { Act, AnalyteResult, ScreeningStatus } from '../domain/screening.ts'
 import type { StoppedCount, StoppedState } from '../domain/stopped.ts'
@@ -188,4 +189,44 @@ export type VersionView = {
   readonly reason: string | null
   readonly signedAt: Date | null
   readonly signedBy: PersonName | null
+}
+
+export type LedgerLineView = {
+  readonly destinationLabel: string
+  readonly counts: LedgerCounts
+  /** The equalities that it breaks; none where it balances. */
+  readonly broken: readonly LedgerRule[]
+}
+
+export type LedgerDayView = {
+  readonly day: string
+  readonly counts: LedgerCounts
+  readonly balanced: boolean
+  readonly lines: readonly LedgerLineView[]
+}
+
+export type LedgerView = {
+  readonly from: string
+  readonly to: string
+  /** Newest first; days without a declaration are left out. */
+  readonly days: readonly LedgerDayView[]
+  readonly total: { readonly counts: LedgerCounts; readonly balanced: boolean }
+  /** `YYYY-MM`, and what it has cost so far, VAT not included. */
+  readonly month: string
+  readonly charged: { readonly charges: number; readonly credits: number; readonly cents: number }
+}
+
+export type LedgerItemView = {
+  readonly screeningId: string
+  readonly declarationId: string | null
+  readonly destinationLabel: string
+  readonly kind: DeclarationKind | null
+  readonly state: DeclarationState | null
+  readonly problem: LedgerProblem | null
+}
+
+export type LedgerDayDetail = LedgerDayView & {
+  readonly differing: readonly LedgerItemView[]
+  /** Waiting, under way, parked or refused. */
+  readonly open: readonly LedgerItemView[]
 }

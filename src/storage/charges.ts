@@ -1,6 +1,7 @@
 /** Charges: the part of a settlement that writes them, beside the receipt and never without it. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { ChargeTerms } from '../domain/tariff.ts'
+import type { Tx } from './database.ts'
 
 /** The terms as columns of the settlement's input; all null where nothing is billed. */
 export function chargeInput(terms: ChargeTerms | null) {
@@ -37,3 +38,17 @@ export const chargeParts: SQL = sql`charged as (
       order by won.screening_id, won.id
       on conflict (screening_id, kind) do nothing
     )`
+
+export type ChargeSum = { readonly charges: number; readonly credits: number; readonly cents: number }
+
+/** What one pharmacy was charged between two Paris days, both included, from the index alone. */
+export async function sumCharges(
+  tx: Tx,
+  range: { readonly pharmacyId: string; readonly firstDay: string; readonly lastDay: string },
+): Promise<ChargeSum> {
+  const [row] = await tx.execute<ChargeSum & Record<string, unknown>>(sql`
+    select count(*) filter (where kind = 'charge')::int as charges, count(*) filter (where kind = 'credit')::int as credits,
+      coalesce(sum(amount_cents), 0)::int as cents
+    from charges where pharmacy_id = ${range.pharmacyId} and charged_on between ${range.firstDay}::date and ${range.lastDay}::date`)
+  return { charges: row?.charges ?? 0, credits: row?.credits ?? 0, cents: row?.cents ?? 0 }
+}

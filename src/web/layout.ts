@@ -10,6 +10,7 @@ import { type Html, nothing } from './parts.ts'
 import { bandText, text } from './text-fr.ts'
 import { billingText } from './text-fr-billing.ts'
 import { roleText } from './text-fr-codes.ts'
+import { ledgerText } from './text-fr-ledger.ts'
 import { spaced, standingSentence, standingText, stoppedText } from './text-fr-stopped.ts'
 
 export type Frame = {
@@ -23,7 +24,7 @@ export type Page = {
   /** Goes to the tab, to the history and to the title of prints: never a patient's data. */
   readonly title: string
   readonly session: SessionView | null
-  readonly here?: 'today' | 'new' | 'stopped' | 'billing'
+  readonly here?: 'today' | 'new' | 'stopped' | 'ledger' | 'billing'
   readonly body: Html
 }
 
@@ -78,6 +79,7 @@ function navigation(role: Parameters<typeof roleMay>[0], here: Page['here'], sta
 ${roleMay(role, 'screening.read') ? link('/depistages', text.today, here === 'today') : nothing}
 ${roleMay(role, 'screening.draft') ? link('/depistages/nouveau', text.newScreening, here === 'new') : nothing}
 ${roleMay(role, 'declaration.retry') ? link('/a-reprendre', html`${stoppedText.nav}${standing && standing.stopped > 0 ? html` <span class="count">${spaced(standing.stopped)}</span>` : nothing}`, here === 'stopped') : nothing}
+${roleMay(role, 'ledger.read') ? link('/grand-livre', ledgerText.nav, here === 'ledger') : nothing}
 ${roleMay(role, 'statement.read') ? link('/facturation', billingText.nav, here === 'billing') : nothing}
 </ul></nav>`
 }

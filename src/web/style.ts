@@ -166,6 +166,14 @@ const receipt = `
 .banner .state { font-size: 1.25rem; padding: .25rem .9rem; background: var(--card); }
 .standing { margin: 0 0 1rem; padding: .75rem 1rem; background: var(--wait-ground); border-left: .35rem solid var(--wait); border-radius: .4rem; }
 .standing p { margin: 0 0 .25rem; } .standing ul { margin: 0; padding-left: 1.2rem; }
+.ledger-verdict { font-weight: 700; margin: 1rem 0; } .ledger-verdict.balanced { color: var(--good); }
+.ledger-month { margin: 1.5rem 0; } .ledger-month strong { font-size: 1.5rem; }
+.ledger-table { overflow-x: auto; margin: .6rem 0 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
+.ledger-table table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+.ledger-table th, .ledger-table td { padding: .55rem .8rem; text-align: right; white-space: nowrap; } .ledger-table tr > :first-child { text-align: left; } .ledger-table tr > :last-child { text-align: left; }
+.ledger-table thead th { font-size: .9rem; } .ledger-table tbody tr { border-top: 1px solid var(--line); } .ledger-table tbody a { display: inline-block; padding: .3rem 0; }
+.ledger-table .some { font-weight: 700; color: var(--wait); } .ledger-good { color: var(--good); } .ledger-bad { color: var(--bad); font-weight: 700; }
+.ledger-rules { margin: 0 0 1rem 1.2rem; } .rows .row-plain { display: grid; gap: .3rem 1rem; padding: .8rem 1.1rem; }
 .groups { list-style: none; margin: 0 0 1.5rem; padding: 0; display: grid; gap: .75rem; }
 .groups > li { padding: .75rem 1rem; border: 1px solid var(--line); border-radius: .5rem; }
 .groups h3 { margin: 0 0 .25rem; } .groups p { margin: .15rem 0; }

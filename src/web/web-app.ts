@@ -19,6 +19,7 @@ import { changeRoutes } from './pages/change.ts'
 import { creditNoteRoutes } from './pages/credit-note.ts'
 import { dayListRoutes } from './pages/day-list.ts'
 import { entranceRoutes } from './pages/entrance.ts'
+import { ledgerRoutes } from './pages/ledger.ts'
 import { markReceivedRoutes } from './pages/mark-received.ts'
 import { problemPage } from './pages/problem.ts'
 import { receiptRoutes } from './pages/receipt.ts'
@@ -69,6 +70,7 @@ export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
     ...stoppedRoutes(pageDeps),
     ...retryManyRoutes(pageDeps),
     ...markReceivedRoutes(pageDeps),
+    ...ledgerRoutes(pageDeps),
     ...receiptRoutes(pageDeps),
     ...billingRoutes(pageDeps),
     ...creditNoteRoutes(pageDeps),

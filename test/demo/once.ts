@@ -1,13 +1,23 @@
 /** The whole job without a window, over real HTTP: sign in, capture, and wait until the nation has acknowledged each. */
 import { setTimeout as wait } from 'node:timers/promises'
+import { sql as sqlText } from 'drizzle-orm'
 import postgres from 'postgres'
 import type { CaptureInput } from '../../src/domain/capture-fields.ts'
 import { parisDateTimeLocal } from '../../src/domain/paris-time.ts'
+import { checkLedger, listLedgerPharmacies } from '../../src/storage/check-ledger.ts'
+import { openDatabase } from '../../src/storage/database.ts'
 import { createHeadlessBrowser, type HeadlessBrowser } from '../simulators/pro-sante-connect/headless-browser.ts'
 import { demoCaptures } from './patients.ts'
 import type { Stack } from './stack.ts'
 
-export type OnceReport = { readonly captured: number; readonly accepted: number; readonly pending: number; readonly ms: number }
+export type OnceReport = {
+  readonly captured: number
+  readonly accepted: number
+  readonly pending: number
+  readonly charges: number
+  readonly ledger: 'balanced' | 'out-of-balance'
+  readonly ms: number
+}
 
 const settleTimeoutMs = 120_000
 
@@ -19,7 +29,8 @@ export async function runOnce(stack: Stack, count: number): Promise<OnceReport> 
   for (const fields of demoCaptures(count, parisDateTimeLocal(new Date())))
     captured.push(await capture(stack.url, browser, fields))
   const counts = await untilSettled(stack.superUrl, captured)
-  return { captured: captured.length, ...counts, ms: Date.now() - startedAt }
+  const money = await readMoney(stack.superUrl, captured)
+  return { captured: captured.length, ...counts, ...money, ms: Date.now() - startedAt }
 }
 
 /** Signs a seed person in, through the simulator, as a browser would. */
@@ -43,10 +54,35 @@ export async function capture(url: string, browser: HeadlessBrowser, fields: Cap
     ]),
   )
   const headers = { origin: url, 'sec-fetch-site': 'same-origin' }
-  const answer = await browser.send(`${url}/depistages/nouveau`, { form: { ...hidden, ...fields }, headers })
+  const answer = await browser.send(`${url}/depistages/nouveau`, {
+    form: { ...hidden, ...fields, seenDuplicates: 'all' },
+    headers,
+  })
   const id = /^\/depistages\/([0-9a-f-]{36})/.exec(answer.headers.get('location') ?? '')?.[1]
   if (answer.status !== 303 || !id) throw new Error(`capture answered ${answer.status}: ${(await answer.text()).slice(0, 2000)}`)
   return id
+}
+
+/** Charges of these screenings, and whether the whole ledger adds up, closed days counted anew. */
+async function readMoney(superUrl: string, screeningIds: readonly string[]): Promise<Pick<OnceReport, 'charges' | 'ledger'>> {
+  const database = openDatabase(superUrl)
+  try {
+    const [row] = await database.forWorker((tx) =>
+      tx.execute<{ charges: number }>(
+        sqlText`select count(*)::int as charges from charges where kind = 'charge' and screening_id = any(${sqlText.param([...screeningIds])}::uuid[])`,
+      ),
+    )
+    const pharmacies = await database.forWorker((tx) => listLedgerPharmacies(tx))
+    const { lines, differences } = await checkLedger(database, {
+      pharmacyIds: pharmacies.map((pharmacy) => pharmacy.id),
+      from: '2020-01-01',
+      to: '2099-12-31',
+      recount: true,
+    })
+    return { charges: row?.charges ?? 0, ledger: lines > 0 && differences.length === 0 ? 'balanced' : 'out-of-balance' }
+  } finally {
+    await database.close()
+  }
 }
 
 /** Counts from the tables, not from what anybody said: a receipt for each declaration of these screenings, or not yet. */

@@ -1,0 +1,103 @@
+/** The ledger of a pharmacy: its last days with what they were charged, or one day down to its items. No patient data is opened. */
+import { appendEvent } from '../audit/append-event.ts'
+import type { Professional, RequestContext } from '../domain/actor.ts'
+import { GatewayError } from '../domain/errors.ts'
+import { addCounts, brokenRules, type LedgerLine } from '../domain/ledger.ts'
+import { parisDay, parisDayBounds } from '../domain/paris-time.ts'
+import { parisMonth, parisMonthBounds } from '../domain/tariff.ts'
+import { sumCharges } from '../storage/charges.ts'
+import type { Tx } from '../storage/database.ts'
+import { listLedgerItems, readLedger } from '../storage/ledger.ts'
+import type { Actions } from './actions.ts'
+import type { ActionDeps } from './deps.ts'
+import { ensureMay } from './ensure-may.ts'
+import type { LedgerDayView, LedgerLineView } from './views.ts'
+
+/** A month and a day: the statement of last month is still explained by what stands here. */
+const daysShown = 32
+const dayMs = 86_400_000
+/** Peak pharmacies capture 300 a day (product.md), at a few destinations. */
+const itemsMax = 500
+
+const action = 'ledger.read' as const
+
+export function getLedger(deps: ActionDeps): Actions['getLedger'] {
+  return async (actor, request) => {
+    await ensureMay(deps, actor, 'ledger.read', request, { action })
+    const now = deps.clock.now()
+    const to = parisDay(now)
+    const from = parisDay(new Date(now.getTime() - (daysShown - 1) * dayMs))
+    const { pharmacyId } = actor
+    const month = parisMonth(now)
+    const { firstDay, lastDay } = parisMonthBounds(month)
+    const read = await deps.database.forPharmacy(pharmacyId, async (tx) => {
+      const lines = await readLedger(tx, { pharmacyId, from, to })
+      await trace(deps, tx, { actor, request, details: { lines: lines.length } })
+      return { lines, charged: await sumCharges(tx, { pharmacyId, firstDay, lastDay }) }
+    })
+    const byDay = [...Map.groupBy(read.lines, (line) => line.day)]
+    const days = byDay.map(
+      ([day, lines]): LedgerDayView => ({ day, ...totalOf(lines), lines: lines.map((line) => viewOf(deps, line)) }),
+    )
+    return { from, to, days, total: totalOf(read.lines), month, charged: read.charged }
+  }
+}
+
+export function getLedgerDay(deps: ActionDeps): Actions['getLedgerDay'] {
+  return async (actor, day, request) => {
+    await ensureMay(deps, actor, 'ledger.read', request, { action })
+    ensureDay(day)
+    const { pharmacyId } = actor
+    const scope = { pharmacyId, from: day, to: day }
+    const read = await deps.database.forPharmacy(pharmacyId, async (tx) => {
+      const lines = await readLedger(tx, scope)
+      const differing = await listLedgerItems(tx, scope, { differingOnly: true, limit: itemsMax })
+      const open = await listLedgerItems(tx, scope, {
+        states: ['queued', 'claimed', 'sent', 'parked', 'rejected'],
+        differingOnly: false,
+        limit: itemsMax,
+      })
+      await trace(deps, tx, { actor, request, details: { day, lines: lines.length } })
+      return { lines, differing, open }
+    })
+    const labelled = ({ destination, ...item }: (typeof read.open)[number]) => ({
+      ...item,
+      destinationLabel: labelOf(deps, destination),
+    })
+    return {
+      day,
+      ...totalOf(read.lines),
+      lines: read.lines.map((line) => viewOf(deps, line)),
+      differing: read.differing.map(labelled),
+      open: read.open.filter((item) => item.problem === null).map(labelled),
+    }
+  }
+}
+
+function totalOf(lines: readonly LedgerLine[]) {
+  return { counts: addCounts(lines), balanced: lines.every((line) => brokenRules(line).length === 0) }
+}
+
+function viewOf(deps: ActionDeps, line: LedgerLine): LedgerLineView {
+  return { destinationLabel: labelOf(deps, line.destination), counts: line, broken: brokenRules(line) }
+}
+
+function labelOf(deps: ActionDeps, destination: string): string {
+  return deps.findDestination(destination)?.label ?? destination
+}
+
+function ensureDay(day: string): void {
+  try {
+    parisDayBounds(/^\d{4}-\d{2}-\d{2}$/.test(day) ? day : '')
+  } catch (cause) {
+    throw new GatewayError('not-found', { cause })
+  }
+}
+
+async function trace(
+  deps: ActionDeps,
+  tx: Tx,
+  given: { readonly actor: Professional; readonly request: RequestContext; readonly details: Record<string, string | number> },
+): Promise<void> {
+  await appendEvent(tx, { at: deps.clock.now(), action, outcome: 'done', ...given })
+}
