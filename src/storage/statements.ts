@@ -196,10 +196,8 @@ export async function insertSealedFiles(tx: Tx, sealed: SealedFiles): Promise<bo
     values (${number}, ${pharmacyId}, ${manifest}, ${signature}, ${keyId}, ${sealedAt.toISOString()}::timestamptz)
     on conflict do nothing returning number`)
   if (won.length === 0) return false
-  for (const format of statementFormats)
-    await tx.execute(
-      sql`insert into statement_files (number, format, pharmacy_id, bytes) values (${number}, ${format}, ${pharmacyId}, ${files[format]})`,
-    )
+  const rows = statementFormats.map((format) => sql`(${number}, ${format}, ${pharmacyId}, ${files[format]})`)
+  await tx.execute(sql`insert into statement_files (number, format, pharmacy_id, bytes) values ${sql.join(rows, sql`, `)}`)
   return true
 }
 

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path'
 import { generateCheckpointKey } from '../../src/crypto/checkpoint.ts'
 import { generateRootKeys } from '../../src/crypto/root-jwks.ts'
+import { generateSigningKeys } from '../../src/crypto/signing.ts'
 
 export type DemoPorts = {
   readonly gateway: number
@@ -34,6 +35,7 @@ export function openDemoFolder(path: string): DemoFolder {
     return readFileSync(secretPath(name), 'utf8').trim()
   }
   keepSecret('audit-key.pem', () => generateCheckpointKey().trim())
+  keepSecret('signing-keys.json', () => generateSigningKeys(new Date(), randomBytes(3).toString('hex')).trim())
   keepSecret('root-keys.json', () => generateRootKeys(new Date()).trim())
   return {
     path,
@@ -49,7 +51,8 @@ export const demoClientId = 'passerelle-demo'
 /** Writes `gateway.yaml` and `destinations.yaml` for these ports, and copies the catalogue and the pharmacies. */
 export function writeDemoConfig(folder: DemoFolder, ports: DemoPorts, options: DemoConfigOptions = {}): void {
   const source = join(import.meta.dirname, 'config')
-  for (const name of ['pharmacies.yaml', 'test-kits.yaml']) copyFileSync(join(source, name), join(folder.configDir, name))
+  for (const name of ['pharmacies.yaml', 'test-kits.yaml', 'tariff.yaml'])
+    copyFileSync(join(source, name), join(folder.configDir, name))
   const worker = { leaseSeconds: 15, pollSeconds: 1, ...options.worker }
   writeFileSync(
     join(folder.configDir, 'gateway.yaml'),

@@ -139,6 +139,7 @@ function environment(folder: DemoFolder, server: PostgresServer, ports: DemoPort
     KEYSTORE_OWNER_URL_FILE: secret('keystore-owner-url', url('keystore_owner', databases.keystore)),
     ROOT_KEYS_FILE: join(folder.path, 'secrets', 'root-keys.json'),
     AUDIT_KEY_FILE: join(folder.path, 'secrets', 'audit-key.pem'),
+    SIGNING_KEYS_FILE: join(folder.path, 'secrets', 'signing-keys.json'),
     AUDIT_ANCHOR_FILE: join(folder.path, 'logs', 'audit-anchors'),
     PSC_CLIENT_SECRET_FILE: join(folder.path, 'secrets', 'psc-client-secret'),
   }

@@ -21,13 +21,13 @@ import {
   takeNumbers,
 } from '../../storage/statements.ts'
 import type { CloseProblem, StatementDeps } from './deps.ts'
-import { sealStatement } from './seal-statement.ts'
+import { type IssuedStatement, sealStatements } from './seal-statement.ts'
 
 /** Pharmacies billed in one transaction: others who number documents wait for so many. */
 const chunkSizeDefault = 100
 /** Five thousand pharmacies in chunks, and as many again for those that another close lets go. */
 const chunksMax = 200
-const unsealedMax = 200
+const unsealedMax = 100
 
 export type MonthToClose = { readonly month: string; readonly pharmacyId: string | null; readonly chunkSize?: number }
 export type BlockingMonth = { readonly finess: string; readonly month: string }
@@ -85,7 +85,7 @@ export async function closeMonth(
     empty += billed.empty
     issued.push(...billed.issued.map(({ statement }) => statement))
     onProgress({ step: 'billed', done: issued.length + empty })
-    for (const one of billed.issued) if (await sealStatement(deps, one)) sealed += 1
+    sealed += await sealStatements(deps, billed.issued)
     onProgress({ step: 'sealed', done: sealed })
   }
   sealed += await sealLeft(deps)
@@ -106,8 +106,6 @@ async function findRefusal(deps: StatementDeps, target: MonthToClose): Promise<R
   const blocking = await deps.database.forWorker((tx) => listUnbilledBefore(tx, target))
   return blocking.length > 0 ? { problem: 'earlier-month-open', blocking } : null
 }
-
-type Issued = { readonly statement: Statement; readonly pharmacyId: string }
 
 /** One transaction: these pharmacies are billed, numbered and completed, or nothing of it. Null where none is left. */
 async function billChunk(deps: StatementDeps, tx: Tx, target: MonthToClose, notConfigured: Set<string>) {
@@ -131,7 +129,7 @@ async function billChunk(deps: StatementDeps, tx: Tx, target: MonthToClose, notC
 async function number(
   tx: Tx,
   { issuer, drafts, at }: { issuer: Issuer; drafts: readonly Drafted[]; at: Date },
-): Promise<readonly Issued[]> {
+): Promise<readonly IssuedStatement[]> {
   const year = Number(parisWallTime(at).year)
   const first = await takeNumbers(tx, { issuer: issuer.siren, year, count: drafts.length })
   const rows = drafts.map(({ draft, pharmacyId }, index) => {
@@ -189,7 +187,7 @@ async function sealLeft(deps: StatementDeps): Promise<number> {
   for (let round = 0; round < chunksMax; round++) {
     const left = await deps.database.forWorker((tx) => listUnsealed(tx, { limit: unsealedMax }))
     if (left.length === 0) break
-    for (const one of left) if (await sealStatement(deps, one)) sealed += 1
+    sealed += await sealStatements(deps, left)
   }
   return sealed
 }
