@@ -52,7 +52,7 @@ export async function prepareAppliance(engine: Engine, options: ApplianceOptions
     postLogoutRedirectUris: [`${url}/`],
   })
   const sidep = await startSidepSimulator({ host: address })
-  writeConfig(join(folder, 'config'), { url, psc, sidep })
+  writeConfig(join(folder, 'config'), { url, issuer: psc.issuer, walletHost: psc.walletHost, sidepUrl: sidep.url })
   for (const volume of ['database', 'keystore']) ownVolume(engine, `${project}_${volume}`)
   let files: readonly string[] = []
   let image = options.image
@@ -122,7 +122,7 @@ function ownVolume(engine: Engine, volume: string): void {
 }
 
 /** As when they are copied to a server; the older compose knows no `name`. */
-function copyComposeFiles(engine: Engine, folder: string): void {
+export function copyComposeFiles(engine: Engine, folder: string): void {
   for (const name of readdirSync(join(root, 'compose')).filter((one) => /\.yaml$|^Caddyfile$/.test(one))) {
     const text = readFileSync(join(root, 'compose', name), 'utf8')
     writeFileSync(join(folder, name), engine.olderCompose ? text.replace(/^name: .*$/m, '') : text)
@@ -130,7 +130,10 @@ function copyComposeFiles(engine: Engine, folder: string): void {
   }
 }
 
-function writeConfig(config: string, { url, psc, sidep }: { url: string; psc: PscSimulator; sidep: SidepSimulator }): void {
+export type Peers = { readonly url: string; readonly issuer: string; readonly walletHost: string; readonly sidepUrl: string }
+
+/** A configuration of the demonstration's pharmacies for these simulators. */
+export function writeConfig(config: string, { url, issuer, walletHost, sidepUrl }: Peers): void {
   // The example's invented pharmacies give way to the simulators' ones.
   for (const name of readdirSync(config)) rmSync(join(config, name))
   for (const name of ['pharmacies.yaml', 'test-kits.yaml']) copyFileSync(join(root, 'test/demo/config', name), join(config, name))
@@ -141,9 +144,9 @@ function writeConfig(config: string, { url, psc, sidep }: { url: string; psc: Ps
 trustedProxies: [172.16.0.0/12, 192.168.0.0/16, 10.0.0.0/8]
 securityContacts: ["mailto:securite@exemple.test"]
 signIn:
-  issuer: ${psc.issuer}
+  issuer: ${issuer}
   clientId: passerelle-image
-  allowedEndpointHosts: ["${new URL(psc.issuer).host}", "${psc.walletHost}"]
+  allowedEndpointHosts: ["${new URL(issuer).host}", "${walletHost}"]
   insecureAllowHttp: true
 worker: { leaseSeconds: 15, pollSeconds: 1 }
 `,
@@ -154,7 +157,7 @@ worker: { leaseSeconds: 15, pollSeconds: 1 }
   - id: sidep
     label: SI-DEP (simulateur)
     format: sidep-oru
-    transport: { kind: https, url: "${sidep.url}", timeoutMs: 5000, insecureAllowPlainHttp: true, privateNetworks: [172.16.0.0/12] }
+    transport: { kind: https, url: "${sidepUrl}", timeoutMs: 5000, insecureAllowPlainHttp: true, privateNetworks: [172.16.0.0/12] }
     deduplicates: control-id
     retry: { baseMs: 300, capMs: 5000 }
     pharmacies: all
