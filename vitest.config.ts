@@ -6,8 +6,8 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: '.test-output/report.json' }]] : ['default'],
     projects: [
-      { test: { name: 'check', include: ['test/architecture.test.ts', 'test/migrations.test.ts'] } },
-      { test: { name: 'unit', include: ['test/{base,domain,formats,config,telemetry}/**/*.test.ts'] } },
+      { test: { name: 'check', include: ['test/architecture.test.ts', 'test/migrations.test.ts', 'test/failure-matrix.test.ts'] } },
+      { test: { name: 'unit', include: ['test/{base,domain,formats,config,telemetry,doctor}/**/*.test.ts'] } },
       {
         test: {
           name: 'system',

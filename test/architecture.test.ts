@@ -48,7 +48,7 @@ const packages: Record<string, readonly string[]> = {
   auth: ['openid-client', 'undici', 'node:crypto', 'node:net'],
   http: ['hono', '@hono/node-server', 'zod', 'node:net', 'node:http', 'node:crypto'],
   web: ['hono', 'node:crypto'],
-  doctor: ['node:crypto', 'node:fs', 'node:net', 'node:tls'],
+  doctor: ['hono', 'node:crypto', 'node:fs', 'node:net', 'node:tls'],
   commands: [
     'commander',
     'node:fs',

@@ -20,6 +20,8 @@ export type ConfigOrigins = {
   readonly files: ConfigFiles
   /** `DATABASE_URL` → `file /run/secrets/…`, `environment` or `not set`. */
   readonly secrets: Readonly<Record<string, string>>
+  /** Paths of those that came from a file. */
+  readonly secretFiles: Readonly<Record<string, string>>
 }
 
 export type LoadOptions = {
@@ -51,7 +53,13 @@ function originsOf(
   files: ConfigFiles,
 ): ConfigOrigins {
   const env = { given, configDir, rootKeysFile, auditKeyFile, signingKeysFile, auditAnchorFile }
-  return { env, files, secrets: secretOrigins(secrets) }
+  return { env, files, secrets: secretOrigins(secrets), secretFiles: secretFiles(secrets) }
+}
+
+function secretFiles(secrets: Env['secrets']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(secrets).flatMap(([name, source]) => (source?.kind === 'file' ? [[name, source.path]] : [])),
+  )
 }
 
 function secretOrigins(secrets: Env['secrets']): Record<string, string> {
