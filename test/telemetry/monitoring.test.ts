@@ -18,7 +18,7 @@ const reading: UpkeepReading = {
 async function shownMetrics(): Promise<ReadonlySet<string>> {
   const metrics = createMetrics(
     {
-      readQueue: async () => [{ destination: 'sidep', state: 'parked', count: 1, oldestAgeMs: 1 }],
+      readQueue: async () => [{ destination: 'sidep', state: 'queued', count: 1, oldestAgeMs: 1 }],
       readUpkeep: async () => reading,
     },
     { routes: ['GET /'], destinations: ['sidep'] },
