@@ -73,6 +73,12 @@ export const cryptoUses: readonly CryptoUse[] = [
     algorithm: 'none: reads dates',
     purpose: 'certificates that expire',
   },
+  {
+    file: 'destinations/sftp-session.ts',
+    calls: ['hash'],
+    algorithm: 'SHA-256; SSH by ssh2: ECDH on X25519 or NIST curves, AES-GCM',
+    purpose: 'fingerprints of pinned host keys',
+  },
   { file: 'formats/cda/document-id.ts', calls: ['hash'], algorithm: 'SHA-256', purpose: 'document ids that a resend repeats' },
   { file: 'formats/digest.ts', calls: ['hash'], algorithm: 'SHA-256', purpose: 'digests of messages and answers' },
   { file: 'gateway.ts', calls: ['createHash', 'randomBytes'], algorithm: 'SHA-256; random bits', purpose: 'wiring' },

@@ -1,5 +1,6 @@
 /** How every outgoing TLS connection is made: ANSSI's guide SDE-NT-35, with the destination's own trust and identity. */
 import { readFileSync } from 'node:fs'
+import type { TlsFiles } from '../domain/destination-settings.ts'
 
 /** TLS 1.3 suites, then those of 1.2 with ephemeral keys and authenticated encryption; nothing else is offered. */
 const ciphers = [
@@ -12,13 +13,9 @@ const ciphers = [
   'ECDHE-RSA-AES128-GCM-SHA256',
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
+  // 112 bits at least, whatever the build of OpenSSL defaults to: no SHA-1 signature in a chain, no RSA below 2048 bits.
+  '@SECLEVEL=2',
 ].join(':')
-
-export type TlsFiles = {
-  readonly caFile: string | null
-  readonly clientCertificateFile: string | null
-  readonly clientKeyFile: string | null
-}
 
 /** Reads the files once, at opening: a file that is missing stops the start, not the first declaration. */
 export function readTlsOptions(files: TlsFiles) {
@@ -35,10 +32,11 @@ export function readTlsOptions(files: TlsFiles) {
 }
 
 /** Names of certificate and protocol failures, as `node:tls` and OpenSSL give them. */
-const tlsFailure = /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_|HOSTNAME_MISMATCH|EPROTO$)/
+const tlsFailure = /^(ERR_TLS_|ERR_SSL_|CERT_|CA_|EE_|CRL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_|HOSTNAME_MISMATCH|EPROTO$)/
 
-/** Why nothing could be sent: the handshake failed, or there was nobody to shake hands with. */
-export function connectFailure(error: unknown): 'tls-refused' | 'unreachable' {
+/** Why nothing could be sent: the handshake failed, the name leads where nothing may go, or nobody was there. */
+export function connectFailure(error: unknown): 'tls-refused' | 'address-refused' | 'unreachable' {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (code === 'ERR_EGRESS_REFUSED') return 'address-refused'
   return tlsFailure.test(code) ? 'tls-refused' : 'unreachable'
 }

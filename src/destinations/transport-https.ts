@@ -3,6 +3,7 @@ import { type Dispatcher, Pool } from 'undici'
 import type { Clock } from '../base/clock.ts'
 import type { HttpsTransportSettings } from '../domain/destination-settings.ts'
 import type { EncodedMessage, Transport, TransportResult } from './destination.ts'
+import { createEgress } from './egress.ts'
 import { findVerdict } from './http-status.ts'
 import { connectFailure, readTlsOptions } from './tls-options.ts'
 
@@ -19,6 +20,8 @@ export function openHttpsTransport(
 ): Transport {
   const { settings, connectionsMax } = options
   const url = ensureUsable(settings)
+  const egress = createEgress(settings.privateNetworks)
+  egress.ensureHost(url.hostname)
   const pool = new Pool(url.origin, {
     connections: connectionsMax,
     pipelining: 1,
@@ -29,7 +32,11 @@ export function openHttpsTransport(
     // Backups of the exchange's own timer, which bounds the whole.
     headersTimeout: settings.timeoutMs,
     bodyTimeout: settings.timeoutMs,
-    connect: { ...readTlsOptions(settings), timeout: Math.min(settings.timeoutMs, connectTimeoutMaxMs) },
+    connect: {
+      ...readTlsOptions(settings),
+      lookup: egress.lookup,
+      timeout: Math.min(settings.timeoutMs, connectTimeoutMaxMs),
+    },
   })
   const path = url.pathname + url.search
   return {
@@ -111,7 +118,13 @@ function exchange(deps: { pool: Pool; clock: Clock }, request: Request): Promise
 }
 
 function headersOf(message: EncodedMessage): Record<string, string> {
-  return { 'content-type': message.contentType, 'accept-encoding': 'identity', 'user-agent': 'Passerelle' }
+  return {
+    'content-type': message.contentType,
+    'accept-encoding': 'identity',
+    'user-agent': 'Passerelle',
+    // A document has no control id inside, and its acknowledgement must name it.
+    'x-control-id': message.controlId,
+  }
 }
 
 function lost(code: 'answer-lost' | 'answer-too-large'): TransportResult {

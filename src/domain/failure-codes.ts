@@ -4,6 +4,7 @@ export const failureCodes = [
   'unmapped-code',
   'missing-trait',
   'kit-without-udi',
+  'not-expressible',
   'message-too-large',
   'pharmacy-not-configured',
   'unreadable-content',
@@ -11,6 +12,8 @@ export const failureCodes = [
   // the far side could not be reached, or took nothing: transient
   'unreachable',
   'tls-refused',
+  'host-key-refused',
+  'address-refused',
   'busy',
   'refused-for-now',
   'unauthorised-sender',
@@ -20,6 +23,7 @@ export const failureCodes = [
   'answer-for-another',
   'answer-too-large',
   'lease-expired',
+  'look-up-unclear',
   // the far side refused it for good: permanent
   'segment-sequence',
   'required-field-missing',

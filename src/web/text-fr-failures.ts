@@ -5,6 +5,10 @@ import type { ProblemCode } from '../http/problem.ts'
 
 /** What happened, and what to do about it. */
 export const failureText: Record<FailureCode, { readonly what: string; readonly mend: string }> = {
+  'look-up-unclear': {
+    what: 'La destination, interrogée sur cette transmission, n’a pas répondu clairement.',
+    mend: 'Vérifiez auprès d’elle si elle la détient, puis renvoyez-la ou constatez sa réception.',
+  },
   'unmapped-code': {
     what: 'Une valeur saisie n’a pas de code dans le format de la destination.',
     mend: 'Prévenez l’administrateur de votre groupement : le catalogue est à compléter.',

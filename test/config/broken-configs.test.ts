@@ -7,6 +7,7 @@ import { brokenEnvironments } from './broken-environment.ts'
 import { brokenGateways } from './broken-gateway.ts'
 import { brokenLists } from './broken-lists.ts'
 import { brokenRetentions } from './broken-retention.ts'
+import { brokenTariffs } from './broken-tariff.ts'
 import { brokenYaml } from './broken-yaml.ts'
 import { exampleSecrets, withExampleConfig } from './example-config.ts'
 
@@ -17,6 +18,7 @@ const tables: Readonly<Record<string, readonly BrokenConfig[]>> = {
   'pharmacies.yaml and test-kits.yaml': brokenLists,
   'destinations.yaml': brokenDestinations,
   'retention.yaml': brokenRetentions,
+  'tariff.yaml': brokenTariffs,
   YAML: brokenYaml,
   'environment and secrets': brokenEnvironments,
 }

@@ -12,6 +12,8 @@ export type CertificateOptions = {
   readonly ipAddresses?: readonly string[]
   readonly from?: Date
   readonly until?: Date
+  /** What the authority signs with; SHA-1 to see it refused. */
+  readonly digest?: 'sha256' | 'sha1'
 }
 
 export type Authority = { readonly cert: string; issue(options?: CertificateOptions): Certificate }
@@ -47,26 +49,26 @@ function issueWith(issuer: Issuer | null, options: CertificateOptions): Certific
   return { cert, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
 }
 
-const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'))
+const ecdsaWith = { sha256: sequence(oid('1.2.840.10045.4.3.2')), sha1: sequence(oid('1.2.840.10045.4.1')) } as const
 const dayMs = 86_400_000
 
 function build(
   subject: CertificateOptions & { commonName: string; authority: boolean },
   by: Issuer & { subjectKey: KeyObject },
 ): string {
-  const { from = new Date(Date.now() - dayMs), until = new Date(Date.now() + dayMs) } = subject
+  const { from = new Date(Date.now() - dayMs), until = new Date(Date.now() + dayMs), digest = 'sha256' } = subject
   const body = sequence(
     der(0xa0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
-    ecdsaWithSha256,
+    ecdsaWith[digest],
     nameOf(by.issuerName),
     sequence(utcTime(from), utcTime(until)),
     nameOf(subject.commonName),
     by.subjectKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...extensionsOf(subject))),
   )
-  const signature = sign('sha256', body, by.issuerKey)
-  const certificate = sequence(body, ecdsaWithSha256, der(0x03, Buffer.concat([Buffer.from([0]), signature])))
+  const signature = sign(digest, body, by.issuerKey)
+  const certificate = sequence(body, ecdsaWith[digest], der(0x03, Buffer.concat([Buffer.from([0]), signature])))
   const base64 = certificate.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`
 }

@@ -1,5 +1,7 @@
 /** What every transport must do, whatever it carries over: run with a far side that has the simulator's fault switches. */
+import { createHash } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { outcomeWithoutAnswer } from '../../src/destinations/classify.ts'
 import type { EncodedMessage, Transport } from '../../src/destinations/destination.ts'
 import { sidepOru } from '../../src/formats/profiles/sidep-oru.ts'
 import { someDocument } from '../formats/documents.ts'
@@ -22,6 +24,8 @@ export type FarSide = {
 export type TransportUnderTest = {
   readonly name: string
   open(timeoutMs: number): Promise<FarSide>
+  /** True where nothing tells that an answer was lost but its not coming: a file, with no connection to break. */
+  readonly lossIsSilence?: boolean
   /** A transport to where nobody listens. */
   openToNobody(): Promise<Transport>
 }
@@ -35,9 +39,17 @@ export function messageNumber(number: number): EncodedMessage {
   return encoded.value
 }
 
+/** A message whose comment makes it as long as asked, and a little more. */
+function largeMessage(bytes: number): EncodedMessage {
+  const act = { ...someDocument.act, comment: 'é'.repeat(bytes / 2) }
+  const encoded = sidepOru.encode({ ...someDocument, act, controlId: 'LARGE1' }, new Date(someDocument.signedAt))
+  if (!encoded.ok) throw new Error(encoded.problem.code)
+  return encoded.value
+}
+
 export const never = () => new AbortController().signal
 
-export function transportContract({ name, open, openToNobody }: TransportUnderTest): void {
+export function transportContract({ name, lossIsSilence = false, open, openToNobody }: TransportUnderTest): void {
   const farSide = async (timeoutMs = patientMs) => {
     const far = await open(timeoutMs)
     onTestFinished(async () => {
@@ -72,9 +84,47 @@ export function transportContract({ name, open, openToNobody }: TransportUnderTe
       expect(await transport.send(messageNumber(1), { signal: never() })).toEqual({ kind: 'not-sent', code: 'unreachable' })
     })
 
+    test('a refusal for now is an answer too, and the same message may be sent again', async () => {
+      const far = await farSide()
+      far.faults.add({ mode: 'ar' })
+      const outcomes: unknown[] = []
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const result = await far.transport.send(messageNumber(1), { signal: never() })
+        if (result.kind !== 'answer') throw new Error(result.kind)
+        outcomes.push(sidepOru.readAnswer(result.bytes, 'MSG1').class)
+      }
+      expect(outcomes).toEqual(['transient', 'accepted'])
+      expect(takenOf(far, 'MSG1')).toBe(1)
+    })
+
+    test('an answer about another message is never taken for its own', async () => {
+      const far = await farSide()
+      far.faults.add({ mode: 'lie' })
+      const result = await far.transport.send(messageNumber(1), { signal: never() })
+      if (result.kind !== 'answer') throw new Error(result.kind)
+      expect(sidepOru.readAnswer(result.bytes, 'MSG1')).toEqual({ class: 'ambiguous', code: 'answer-for-another' })
+    })
+
+    test.each(['garbage', 'html'] as const)('an answer of %s is doubtful, never a receipt', async (mode) => {
+      const far = await farSide(3_000)
+      far.faults.add({ mode })
+      const result = await far.transport.send(messageNumber(1), { signal: never() })
+      const outcome = result.kind === 'answer' ? sidepOru.readAnswer(result.bytes, 'MSG1') : outcomeWithoutAnswer(result)
+      expect(outcome).toMatchObject({ class: 'ambiguous' })
+    })
+
+    test('carries a message of 600 KB whole', async () => {
+      const far = await farSide()
+      const large = largeMessage(600_000)
+      const result = await far.transport.send(large, { signal: never() })
+      expect(result.kind).toBe('answer')
+      const sha256 = createHash('sha256').update(large.bytes).digest('hex')
+      expect(far.received().map(({ deliveries }) => deliveries[0]?.sha256)).toEqual([sha256])
+    })
+
     test.each([
-      ['lose-answer', 1, patientMs],
-      ['lose-request', 0, patientMs],
+      ['lose-answer', 1, lossIsSilence ? impatientMs : patientMs],
+      ['lose-request', 0, lossIsSilence ? impatientMs : patientMs],
       ['hang', 0, impatientMs],
       ['half-open', 1, impatientMs],
     ] as const)(

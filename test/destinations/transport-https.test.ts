@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type ServerOptions } from 'node:https'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,8 @@ import type { Transport } from '../../src/destinations/destination.ts'
 import { openHttpsTransport } from '../../src/destinations/transport-https.ts'
 import type { HttpsTransportSettings } from '../../src/domain/destination-settings.ts'
 import { startSidepSimulator } from '../simulators/sidep/simulator.ts'
-import { type Authority, type Certificate, type CertificateOptions, createAuthority, selfSigned } from './certificates.ts'
+import { type Authority, createAuthority } from './certificates.ts'
+import { tlsContract } from './tls-contract.ts'
 import { contractAnswerBytesMax, messageNumber, never, transportContract } from './transport-contract.ts'
 
 const clock = { now: () => new Date('2026-01-15T10:00:00.000Z') }
@@ -41,6 +42,7 @@ function openTo(url: string, settings: Partial<HttpsTransportSettings> = {}, con
         caFile,
         clientCertificateFile: null,
         clientKeyFile: null,
+        privateNetworks: ['127.0.0.0/8'],
         insecureAllowPlainHttp: false,
         ...settings,
       },
@@ -89,75 +91,23 @@ async function freePort(): Promise<number> {
   return port
 }
 
-describe('TLS', () => {
-  const sendTo = async (tls: ServerOptions, settings: Partial<HttpsTransportSettings> = {}) => {
-    const requests: string[] = []
-    const server = createTlsServer(tls, (request, response) => {
-      requests.push(request.url ?? '')
+tlsContract({
+  name: 'https',
+  sendTo: async (tls, files) => {
+    let requests = 0
+    const server = createTlsServer(tls, (_, response) => {
+      requests += 1
       response.end('answer')
     })
     server.on('tlsClientError', () => undefined)
-    const transport = openTo(`https://127.0.0.1:${await portOf(server, () => server.closeAllConnections())}/oru`, settings)
+    const transport = openTo(`https://127.0.0.1:${await portOf(server, () => server.closeAllConnections())}/oru`, files)
     onTestFinished(() => transport.close())
     const result = await transport.send(messageNumber(1), { signal: never() })
     return { result, requests }
-  }
-  const refused = { result: { kind: 'not-sent', code: 'tls-refused' }, requests: [] }
-  const bad = (options: CertificateOptions): Certificate => authority.issue(options)
-  const yesterday = new Date(Date.now() - 86_400_000)
+  },
+})
 
-  test('a server with a certificate of the pinned authority is trusted', async () => {
-    expect(await sendTo(authority.issue())).toMatchObject({ result: { kind: 'answer' }, requests: ['/oru'] })
-  })
-
-  test.each([
-    ['expired', () => bad({ from: new Date(yesterday.getTime() - 86_400_000), until: yesterday })],
-    ['not yet valid', () => bad({ from: new Date(Date.now() + 86_400_000), until: new Date(Date.now() + 2 * 86_400_000) })],
-    ['for another host', () => bad({ dnsNames: ['si-dep.exemple.test'], ipAddresses: ['127.0.0.2'] })],
-    ['without any name', () => bad({ commonName: '127.0.0.1', dnsNames: [], ipAddresses: [] })],
-    ['self-signed', () => selfSigned()],
-    ['of another authority of the same name', () => createAuthority().issue()],
-  ])('a certificate that is %s gets not a byte of the message', async (_case, certificate) => {
-    expect(await sendTo(certificate())).toEqual(refused)
-  })
-
-  test.each([
-    ['TLS 1.1', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }],
-    [
-      'TLS 1.2 without authenticated encryption',
-      { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA' },
-    ],
-  ] as const)('a server that speaks only %s gets not a byte of the message', async (_case, options) => {
-    expect(await sendTo({ ...authority.issue(), ...options })).toEqual(refused)
-  })
-
-  test.each(['TLSv1.2', 'TLSv1.3'] as const)('%s is spoken', async (version) => {
-    const { result } = await sendTo({ ...authority.issue(), minVersion: version, maxVersion: version })
-    expect(result.kind).toBe('answer')
-  })
-
-  test('without a pinned authority, one that the system does not know is refused', async () => {
-    expect(await sendTo(authority.issue(), { caFile: null })).toEqual(refused)
-  })
-
-  test('an environment that turns verification off does not', async () => {
-    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
-    onTestFinished(() => {
-      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
-    })
-    expect(await sendTo(selfSigned())).toEqual(refused)
-  })
-
-  test.each(['TLSv1.2', 'TLSv1.3'] as const)('our own certificate is shown where it is asked for, over %s', async (version) => {
-    const asking = { ...authority.issue(), ca: authority.cert, requestCert: true, rejectUnauthorized: true, maxVersion: version }
-    const own = authority.issue({ commonName: 'passerelle' })
-    const files = { clientCertificateFile: fileOf('client.pem', own.cert), clientKeyFile: fileOf('client-key.pem', own.key) }
-    expect(await sendTo(asking, files)).toMatchObject({ result: { kind: 'answer' } })
-    // In TLS 1.3 the refusal comes after we wrote, and looks like any other broken connection: nobody can call it not-sent.
-    const lost = { result: { kind: 'answer-lost', code: 'answer-lost' }, requests: [] }
-    expect(await sendTo(asking)).toEqual(version === 'TLSv1.3' ? lost : refused)
-  })
-
+describe('before a byte left', () => {
   test('a server that takes the connection and never shakes hands is not-sent', async () => {
     const sockets: { destroy(): void }[] = []
     const silent = createTcpServer((socket) => {
@@ -279,6 +229,7 @@ describe('HTTP', () => {
       'content-length': String(message.bytes.length),
       'content-type': 'application/hl7-v2; charset=utf-8',
       'user-agent': 'Passerelle',
+      'x-control-id': message.controlId,
     }
     expect(seen).toEqual([{ method: 'POST', url: '/oru', headers, body: Buffer.from(message.bytes).toString('utf8') }])
   })
