@@ -21,23 +21,25 @@ program
     say(output)
     process.exitCode = exitCode
   })
-// A gateway that serves must not carry what operators' commands load.
-if (!['serve', 'work'].includes(process.argv[2] ?? '')) {
-  for (const load of [
-    () => import('./commands/setup.ts').then(({ setupCommand }) => setupCommand()),
-    () => import('./commands/migrate.ts').then(({ migrateCommand }) => migrateCommand()),
-    () => import('./commands/keys.ts').then(({ keysCommand }) => keysCommand()),
-    () => import('./commands/erase.ts').then(({ eraseCommand }) => eraseCommand()),
-    () => import('./commands/queue.ts').then(({ queueCommand }) => queueCommand()),
-    () => import('./commands/housekeeping.ts').then(({ housekeepingCommand }) => housekeepingCommand()),
-    () => import('./commands/ledger.ts').then(({ ledgerCommand }) => ledgerCommand()),
-    () => import('./commands/statements.ts').then(({ statementsCommand }) => statementsCommand()),
-    () => import('./commands/audit.ts').then(({ auditCommand }) => auditCommand()),
-    () => import('./commands/backup.ts').then(({ backupCommand }) => backupCommand()),
-    () => import('./commands/doctor.ts').then(({ doctorCommand }) => doctorCommand()),
-  ])
-    program.addCommand(await load())
+/** Loaded by name: neither a gateway that serves nor one command carries what the others load. Help names them all. */
+const commands: Record<string, () => Promise<Command>> = {
+  setup: () => import('./commands/setup.ts').then(({ setupCommand }) => setupCommand()),
+  migrate: () => import('./commands/migrate.ts').then(({ migrateCommand }) => migrateCommand()),
+  keys: () => import('./commands/keys.ts').then(({ keysCommand }) => keysCommand()),
+  erase: () => import('./commands/erase.ts').then(({ eraseCommand }) => eraseCommand()),
+  queue: () => import('./commands/queue.ts').then(({ queueCommand }) => queueCommand()),
+  housekeeping: () => import('./commands/housekeeping.ts').then(({ housekeepingCommand }) => housekeepingCommand()),
+  ledger: () => import('./commands/ledger.ts').then(({ ledgerCommand }) => ledgerCommand()),
+  statements: () => import('./commands/statements.ts').then(({ statementsCommand }) => statementsCommand()),
+  audit: () => import('./commands/audit.ts').then(({ auditCommand }) => auditCommand()),
+  backup: () => import('./commands/backup.ts').then(({ backupCommand }) => backupCommand()),
+  doctor: () => import('./commands/doctor.ts').then(({ doctorCommand }) => doctorCommand()),
 }
+const asked = process.argv[2] ?? ''
+const load = Object.hasOwn(commands, asked) ? commands[asked] : undefined
+if (load) program.addCommand(await load())
+else if (!['serve', 'work', 'check-config'].includes(asked))
+  for (const each of Object.values(commands)) program.addCommand(await each())
 
 async function serve(): Promise<void> {
   const startedAt = systemClock.now().getTime()
