@@ -21,7 +21,9 @@ const itemsMax = 500
 
 const action = 'ledger.read' as const
 
-export function getLedger(deps: ActionDeps): Actions['getLedger'] {
+type LedgerDeps = Pick<ActionDeps, 'database' | 'clock' | 'findDestination'>
+
+export function getLedger(deps: LedgerDeps): Actions['getLedger'] {
   return async (actor, request) => {
     await ensureMay(deps, actor, 'ledger.read', request, { action })
     const now = deps.clock.now()
@@ -43,7 +45,7 @@ export function getLedger(deps: ActionDeps): Actions['getLedger'] {
   }
 }
 
-export function getLedgerDay(deps: ActionDeps): Actions['getLedgerDay'] {
+export function getLedgerDay(deps: LedgerDeps): Actions['getLedgerDay'] {
   return async (actor, day, request) => {
     await ensureMay(deps, actor, 'ledger.read', request, { action })
     ensureDay(day)
@@ -78,11 +80,11 @@ function totalOf(lines: readonly LedgerLine[]) {
   return { counts: addCounts(lines), balanced: lines.every((line) => brokenRules(line).length === 0) }
 }
 
-function viewOf(deps: ActionDeps, line: LedgerLine): LedgerLineView {
+function viewOf(deps: LedgerDeps, line: LedgerLine): LedgerLineView {
   return { destinationLabel: labelOf(deps, line.destination), counts: line, broken: brokenRules(line) }
 }
 
-function labelOf(deps: ActionDeps, destination: string): string {
+function labelOf(deps: LedgerDeps, destination: string): string {
   return deps.findDestination(destination)?.label ?? destination
 }
 
@@ -95,7 +97,7 @@ function ensureDay(day: string): void {
 }
 
 async function trace(
-  deps: ActionDeps,
+  deps: LedgerDeps,
   tx: Tx,
   given: { readonly actor: Professional; readonly request: RequestContext; readonly details: Record<string, string | number> },
 ): Promise<void> {

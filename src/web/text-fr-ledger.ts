@@ -32,10 +32,10 @@ export const ledgerText = {
   heading: 'Grand livre',
   lead: 'Chaque transmission de votre officine, du jour de la signature à l’accusé du destinataire. Seuls les premiers envois accusés sont facturés.',
   balanced: 'Équilibré',
-  balancedAll: 'Tout est équilibré : chaque saisie a sa transmission, chaque accusé son montant.',
+  balancedAll: 'Tout est équilibré\u00a0: chaque saisie a sa transmission, chaque accusé son montant.',
   differs: 'Écart',
   differsAll:
-    'Un écart a été trouvé. Ouvrez le jour concerné, puis prévenez votre hébergeur : les transmissions en cause y sont nommées.',
+    'Un écart a été trouvé. Ouvrez le jour concerné, puis prévenez votre hébergeur\u00a0: les transmissions en cause y sont nommées.',
   month: 'Ce mois-ci',
   charged: (count: number) => `${spaced(count)} ${count > 1 ? 'accusés facturés' : 'accusé facturé'}`,
   credited: (count: number) => `dont ${spaced(count)} ${count > 1 ? 'annulations remboursées' : 'annulation remboursée'}`,
@@ -60,7 +60,7 @@ export const ledgerText = {
   sums: 'Les égalités du jour',
   differing: 'Transmissions en écart',
   differingLead:
-    'Ces transmissions ne s’accordent pas avec le reste. Notez le jour et prévenez votre hébergeur ; ne saisissez rien de nouveau pour les corriger.',
+    'Ces transmissions ne s’accordent pas avec le reste. Notez le jour et prévenez votre hébergeur\u00a0; ne saisissez rien de nouveau pour les corriger.',
   waiting: 'Pas encore arrivées à leur fin',
   nothingWaiting: 'Tout ce qui a été déclaré ce jour-là est arrivé à sa fin.',
   dayEmpty: 'Aucune transmission ce jour-là.',

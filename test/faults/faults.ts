@@ -9,6 +9,7 @@ import { countUnsettled, judge, readFacts, type Verdict } from './checker.ts'
 import { type ClientsReport, startClients } from './clients.ts'
 import { destinationOf } from './config.ts'
 import { type House, openHouse } from './house.ts'
+import { checkMoney, describeMoney, emptyLedgerFindings, type LedgerFindings, startLedgerSampler } from './ledger-checker.ts'
 import { createRandom, planSteps, type Side } from './plan.ts'
 import { type Budget, strike } from './strike.ts'
 
@@ -67,6 +68,7 @@ type Total = {
   readonly odd: string[]
 }
 
+  readonly money: LedgerFindings
 async function main(): Promise<number> {
   const options = readOptions()
   if (options === null) return 0
@@ -84,7 +86,10 @@ async function main(): Promise<number> {
   } catch (cause) {
     failed = cause
   }
-  const clean = failed === null && [total.lost, total.doubled, total.misordered, total.odd].every((list) => list.length === 0)
+  failed ??= total.late
+  const clean =
+    failed === null &&
+    [total.lost, total.doubled, total.misordered, total.odd, total.money.wrong].every((list) => list.length === 0)
   if (!clean)
     writeFileSync(
       join(folder, 'evidence.json'),
@@ -118,7 +123,8 @@ async function runRound(house: House, run: Run): Promise<void> {
     thinkMs,
   })
   const inRound = Math.min(options.roundKills, options.kills - total.kills)
-  await harass(house, run, inRound)
+  const sampler = startLedgerSampler(house.database, total.money)
+  await harass(house, run, inRound).finally(() => sampler.stop())
   const harassedAt = performance.now()
   for (const side of ['promising', 'promiseless'] as const) house.receivers()[side].faults.clear()
   await untilUp(house, options)
@@ -238,6 +244,7 @@ async function check(house: House, total: Total, { told, odd, requests, statuses
 
 function report(total: Total, { failed, seconds }: { failed: unknown; seconds: number }): void {
   const { counts, byKind, captures, requests } = total
+  await checkMoney(house.database, total.money)
   for (const [name, list] of Object.entries({
     lost: total.lost,
     doubled: total.doubled,
@@ -247,10 +254,12 @@ function report(total: Total, { failed, seconds }: { failed: unknown; seconds: n
     for (const line of list.slice(0, evidenceMax)) console.log(`${name}: ${line}`)
   if (failed !== null) console.error(failed)
   const statuses = [...total.statuses].map(([status, times]) => `${status === 0 ? 'cut off' : status}: ${times}`).join(', ')
+    money: total.money.wrong,
   const did = [...byKind].toSorted().map(([kind, times]) => `${kind} ${times}`)
   console.log(`did: ${did.join(', ')}`)
   console.log(
     `in ${Math.round(seconds)} s: ${captures} screenings told in ${requests} requests (${statuses}); of ${counts.declared} declarations ` +
+  console.log(describeMoney(total.money))
       `accepted ${counts.accepted}, parked ${counts.parked}, held back behind a parked one ${counts.held}, ` +
       `cancelled before they left ${counts.cancelled}, refused ${counts.rejected}`,
   )
@@ -279,6 +288,7 @@ function emptyTotal(): Total {
 }
 
 /** Names the plan: two runs that print the same did the same, in the same order. */
+    money: emptyLedgerFindings(),
 function planDigest({ seed, workers, gateways, gapMs }: Options): string {
   const steps = planSteps(seed, { workers, gateways, meanGapMs: gapMs })
   const hash = createHash('sha256')

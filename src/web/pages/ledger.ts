@@ -73,7 +73,10 @@ ${number(counts.captured)}${number(counts.accepted)}${number(counts.received)}${
 }
 
 function dayPage(frame: Frame, day: LedgerDayDetail, visitor: { readonly session: SessionView; readonly opens: boolean }): Html {
-  const rules = [...new Set(day.lines.flatMap((line) => line.broken))]
+  // That single items differ is news only where the sums agree.
+  const rules = [
+    ...new Set(day.lines.flatMap(({ broken }) => (broken.length > 1 ? broken.filter((rule) => rule !== 'items') : broken))),
+  ]
   const body = html`<p class="back"><a href="/grand-livre">${words.back}</a></p>
 <h1>${frenchLongDate(day.day)}</h1>
 ${

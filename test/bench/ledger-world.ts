@@ -1,0 +1,72 @@
+/** Pharmacies with a past: generated charges, closed ledger days, and two days that are still open, for benches of money. */
+import { randomUUID } from 'node:crypto'
+import type { Sql } from 'postgres'
+
+export type LedgerWorldSize = {
+  readonly pharmacies: number
+  readonly days: number
+  readonly testsPerDay: number
+  /** The newest day, `YYYY-MM-DD`, Paris; it and the day before are not closed. */
+  readonly lastDay: string
+}
+
+export type LedgerWorld = { readonly pharmacyIds: readonly string[]; readonly professionalId: string; readonly charges: number }
+
+const destinations = ['sidep', 'dmp'] as const
+
+/** As superuser, past triggers and foreign keys, since past screenings are not written; vacuumed, as a night would leave it. */
+export async function writeLedgerWorld(admin: Sql, size: LedgerWorldSize): Promise<LedgerWorld> {
+  const { pharmacies, days, testsPerDay, lastDay } = size
+  const professionalId = randomUUID()
+  await admin.begin(async (tx) => {
+    await tx`set local session_replication_role = 'replica'`
+    await tx`set local synchronous_commit = off`
+    await tx`insert into pharmacies select gen_random_uuid(), (750000000 + n)::text, 'Pharmacie ' || n, now() from generate_series(1, ${pharmacies}::int) n`
+    await tx`insert into professionals values (${professionalId}, '10000000004', 'bench', 'MARTIN', 'Alix', now(), now())`
+    // In the order of time, as they would have come: a month of one pharmacy lies scattered over the table.
+    await tx`insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
+      select gen_random_uuid(), 'charge', p.id, '00000000-0000-4000-8000-000000000000', 'sidep',
+        (day at time zone 'Europe/Paris') + n * interval '7 minutes' + interval '7 hours', 100, 'EUR', 'standard', false
+      from generate_series(${lastDay}::timestamp - (${days} - 1) * interval '1 day', ${lastDay}::timestamp - interval '2 days', interval '1 day') day,
+        generate_series(1, ${testsPerDay}::int) n, pharmacies p`
+    for (const destination of destinations) {
+      const billed = destination === 'sidep' ? testsPerDay : 0
+      await tx`insert into ledger_days (pharmacy_id, day, destination, captured, accepted, received, cancelled, carried, receipts, first_accepted,
+          first_receipts, billed, charged, differing)
+        select p.id, day::date, ${destination}, ${testsPerDay + 1}, ${testsPerDay}, 0, 0, 1, ${testsPerDay}, ${testsPerDay}, ${testsPerDay},
+          ${billed}, ${billed}, 0
+        from pharmacies p, generate_series(${lastDay}::timestamp - (${days} - 1) * interval '1 day', ${lastDay}::timestamp - interval '2 days', interval '1 day') day`
+    }
+    await tx`insert into ledger_movements select pharmacy_id, day, destination, day + 1, 1, 0, 0, 1, 1, 1, least(billed, 1), least(charged, 1), 0 from ledger_days`
+    await tx`insert into ledger_closes select id, ${lastDay}::date - 2 from pharmacies`
+    await writeOpenDays(tx, { testsPerDay, lastDay, professionalId })
+  })
+  for (const table of ['charges', 'ledger_days', 'ledger_movements', 'screenings', 'declarations', 'receipts'])
+    await admin.unsafe(`vacuum (analyze) ${table}`)
+  const ids = await admin<{ id: string }[]>`select id from pharmacies`
+  const [charged] = await admin<{ count: number }[]>`select count(*)::int as count from charges`
+  return { pharmacyIds: ids.map((row) => row.id), professionalId, charges: charged?.count ?? 0 }
+}
+
+/** Two days from the rows themselves: everything of yesterday is acknowledged, of today every fifth still waits. */
+async function writeOpenDays(
+  tx: Sql,
+  { testsPerDay, lastDay, professionalId }: { testsPerDay: number; lastDay: string; professionalId: string },
+): Promise<void> {
+  await tx`insert into screenings (version_id, screening_id, pharmacy_id, version, status, key_ref, patient, act, drafted_by, signed_by, signed_role,
+      captured_at, signed_at, declared_to)
+    select gen_random_uuid(), gen_random_uuid(), p.id, 1, 'signed', gen_random_uuid(), repeat('x', 600)::bytea, repeat('y', 300)::bytea,
+      ${professionalId}, ${professionalId}, 'titular', at, at, ${[...destinations]}::text[]
+    from pharmacies p, generate_series(0, 1) ago, generate_series(1, ${testsPerDay}::int) n,
+      lateral (select ((${lastDay}::timestamp - ago * interval '1 day') at time zone 'Europe/Paris') + interval '8 hours' + n * interval '3 minutes' as at) t`
+  await tx`insert into declarations (id, pharmacy_id, screening_id, version_id, version, destination, kind, state, control_id, settled_at)
+    select gen_random_uuid(), s.pharmacy_id, s.screening_id, s.version_id, 1, destination, 'original',
+      case when waits then 'queued' else 'accepted' end, upper(substr(replace(gen_random_uuid()::text, '-', ''), 1, 20)), case when waits then null else now() end
+    from screenings s cross join unnest(s.declared_to) as destination,
+      lateral (select s.signed_at >= (${lastDay}::timestamp at time zone 'Europe/Paris') and get_byte(uuid_send(s.screening_id), 0) % 5 = 0 as waits) w`
+  await tx`insert into receipts (declaration_id, pharmacy_id, destination, control_id, answer_sha256, received_at, billed)
+    select id, pharmacy_id, destination, control_id, repeat('ab', 32), now(), destination = 'sidep' from declarations where state = 'accepted'`
+  await tx`insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
+    select d.screening_id, 'charge', d.pharmacy_id, d.id, d.destination, s.signed_at, 100, 'EUR', 'standard', false
+    from declarations d join screenings s on s.version_id = d.version_id where d.state = 'accepted' and d.destination = 'sidep'`
+}
