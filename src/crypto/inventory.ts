@@ -24,6 +24,7 @@ export const cryptoUses: readonly CryptoUse[] = [
     algorithm: 'Ed25519; SHA-256',
     purpose: 'signed checkpoints of the audit log',
   },
+  { file: 'commands/statements.ts', calls: ['randomBytes'], algorithm: '24 random bits', purpose: 'names of signing keys' },
   { file: 'crypto/column-keys.ts', calls: ['createHmac'], algorithm: 'HKDF-SHA-256, 256-bit keys', purpose: 'column keys' },
   {
     file: 'crypto/envelope.ts',

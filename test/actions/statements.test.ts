@@ -146,6 +146,9 @@ const urlOf = (opened: StatementsWorld) => {
   return url.href
 }
 
+/** Dozens of statements, twice; more on a machine that does other things beside. */
+const manyMs = 180_000
+
 describe('numbers', () => {
   const sequences = async () =>
     (await world.admin<{ sequence: number }[]>`select sequence from statements order by sequence`).map(({ sequence }) => sequence)
