@@ -153,7 +153,7 @@ describe('numbers', () => {
   const sequences = async () =>
     (await world.admin<{ sequence: number }[]>`select sequence from statements order by sequence`).map(({ sequence }) => sequence)
 
-  test('run without a gap though four close at once, and each month is billed once', async () => {
+  test('run without a gap though four close at once, and each month is billed once', { timeout: manyMs }, async () => {
     await world.close()
     world = await openStatementsWorld(inject('postgresSuperUrl'), 24)
     await chargeEach()
@@ -165,7 +165,7 @@ describe('numbers', () => {
     ).toEqual([{ billed: 24, sealed: 24 }])
   })
 
-  test('have no gap after a close that was killed, and the next one ends its work', async () => {
+  test('have no gap after a close that was killed, and the next one ends its work', { timeout: manyMs }, async () => {
     await world.close()
     world = await openStatementsWorld(inject('postgresSuperUrl'), 24)
     await chargeEach()
