@@ -2,6 +2,7 @@
 import { type AuditAction, appendEvent } from '../audit/append-event.ts'
 import { isId } from '../base/ids.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
+import { deduplicationOf } from '../domain/destination-settings.ts'
 import { GatewayError } from '../domain/errors.ts'
 import { failureCodes } from '../domain/failure-codes.ts'
 import { anyStopped, retryMax, retryPace, type StoppedFilter } from '../domain/stopped.ts'
@@ -17,7 +18,7 @@ import type { RetryBatchView } from './views.ts'
 export function safeDestinations(deps: Pick<ActionDeps, 'destinationsOf'>, pharmacyId: string): readonly string[] {
   return deps
     .destinationsOf(pharmacyId)
-    .filter((destination) => destination.deduplicates === 'control-id')
+    .filter((destination) => deduplicationOf(destination) !== 'none')
     .map((destination) => destination.id)
 }
 

@@ -3,7 +3,7 @@ import { type AuditAction, appendEvent } from '../audit/append-event.ts'
 import { isId } from '../base/ids.ts'
 import { sealColumn } from '../crypto/envelope.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
-import type { DestinationSettings } from '../domain/destination-settings.ts'
+import { type DestinationSettings, deduplicationOf } from '../domain/destination-settings.ts'
 import { type FailureCode, failureCodes } from '../domain/failure-codes.ts'
 import { parseReason } from '../domain/reason.ts'
 import { type StoppedFilter, type StoppedState, stoppedStates } from '../domain/stopped.ts'
@@ -69,7 +69,7 @@ function parseWhen(name: string, text: string, now: Date): Date {
 }
 
 const promisesOf = ({ destinations }: OperatorDeps) => ({
-  safe: destinations.filter((one) => one.deduplicates === 'control-id').map((one) => one.id),
+  safe: destinations.filter((one) => deduplicationOf(one) !== 'none').map((one) => one.id),
 })
 
 export async function list(deps: OperatorDeps, { filter, limit }: ParsedChoice, print: Print): Promise<number> {

@@ -30,6 +30,7 @@ export function destinationRules(files: SoundFiles, context: RuleContext): Findi
     ansOruCdaRules(destination, find)
     referenceRules(destination, files, find)
     if (destination.billed && destination.test) find(['billed'], 'a destination for trials is never metered: expected false')
+    lookUpRules(destination, files, find)
     if (context.profile === 'production') productionRules(destination, find)
   })
   return findings
@@ -152,6 +153,17 @@ function referenceRules({ pharmacies }: Destination, files: SoundFiles, find: Fi
     if (finess !== undefined && !known.has(finess))
       find(['pharmacies', index], 'pharmacies.yaml declares no pharmacy with this FINESS number')
   })
+}
+
+function lookUpRules({ lookUp, transport, deduplicates }: Destination, { gateway }: SoundFiles, find: Find): void {
+  if (lookUp === undefined) return
+  if (transport?.kind !== undefined && transport.kind !== 'https') find(['lookUp'], 'only a transport of kind https can be asked')
+  if (deduplicates === 'control-id') find(['lookUp'], 'has no use where deduplicates is control-id')
+  // The question and the exchange share one lease.
+  const leaseMs = (gateway?.worker?.leaseSeconds ?? leaseSecondsDefault) * 1000
+  const exchangeMs = (transport?.timeoutMs ?? timeoutMsDefault) + (lookUp.timeoutMs ?? 5000)
+  if (gateway !== null && exchangeMs + settleMarginMs > leaseMs)
+    find(['lookUp', 'timeoutMs'], 'with transport.timeoutMs, expected ten seconds less than worker.leaseSeconds of gateway.yaml')
 }
 
 function productionRules(destination: Destination, find: Find): void {

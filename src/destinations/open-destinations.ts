@@ -6,29 +6,39 @@ import { sha256Hex } from '../formats/digest.ts'
 import { outcomeWithoutAnswer } from './classify.ts'
 import type { Deliver, Format, Transport } from './destination.ts'
 import { findFormat } from './format-registry.ts'
-import { openHttpsTransport } from './transport-https.ts'
+import { type LookUp, openLookUp } from './look-up.ts'
+import { openTransport } from './open-transport.ts'
 
 export type Destinations = {
   /** What delivers to this destination; throws on an id that was not configured. */
   deliver(destinationId: string): Deliver
+  /** What asks this destination; null where it cannot be asked. */
+  findLookUp(destinationId: string): LookUp | null
   close(): Promise<void>
 }
 
 /** The part of a destination's settings that sending needs; pacing and retries are the queue's. */
-export type SendingSettings = Pick<DestinationSettings, 'id' | 'format' | 'transport' | 'concurrencyMax'>
+export type SendingSettings = Pick<DestinationSettings, 'id' | 'format' | 'transport' | 'concurrencyMax' | 'lookUp'>
 
 /** Throws an error that names the destination when one cannot be opened; connects to nothing yet. */
 export function openDestinations(settings: readonly SendingSettings[], deps: { readonly clock: Clock }): Destinations {
   const closers = createClosers()
   const deliverById = new Map<string, Deliver>()
+  const lookUpById = new Map<string, LookUp>()
   for (const destination of settings) {
     const format = findFormat(destination)
     if (format === null) throw new Error(`destination ${destination.id}: format ${destination.format} is not available`)
-    const transport = openTransport(deps, destination)
+    const transport = openTransportOf(deps, destination)
     closers.push(`destination ${destination.id}`, transport.close)
     deliverById.set(destination.id, createDeliver(format, transport))
+    if (destination.lookUp && destination.transport.kind === 'https') {
+      const lookUp = openLookUp(destination.transport, destination.lookUp)
+      closers.push(`look-up of ${destination.id}`, lookUp.close)
+      lookUpById.set(destination.id, lookUp)
+    }
   }
   return {
+    findLookUp: (destinationId) => lookUpById.get(destinationId) ?? null,
     deliver: (destinationId) => {
       const deliver = deliverById.get(destinationId)
       if (!deliver) throw new Error('no such destination')
@@ -38,9 +48,9 @@ export function openDestinations(settings: readonly SendingSettings[], deps: { r
   }
 }
 
-function openTransport(deps: { readonly clock: Clock }, destination: SendingSettings): Transport {
+function openTransportOf(deps: { readonly clock: Clock }, destination: SendingSettings): Transport {
   try {
-    return openHttpsTransport(deps, { settings: destination.transport, connectionsMax: destination.concurrencyMax })
+    return openTransport(deps, { settings: destination.transport, connectionsMax: destination.concurrencyMax })
   } catch (cause) {
     throw new Error(`destination ${destination.id}: its transport cannot be opened`, { cause })
   }

@@ -3,10 +3,14 @@ import { type BackoffPolicy, backoffMs } from '../base/backoff.ts'
 import type { FailureCode } from './failure-codes.ts'
 import type { Outcome, ReceiptProof } from './outcome.ts'
 
-export type RetryPolicy = BackoffPolicy & { readonly attemptsMax: number }
+export type RetryPolicy = BackoffPolicy & {
+  readonly attemptsMax: number
+  /** Least delay before what may be there is asked about; 0 where it is not given. */
+  readonly askAfterMs?: number
+}
 
-/** What the destination's config promises about a message that it gets twice. */
-export type Deduplication = 'control-id' | 'none'
+/** What the destination's config promises about a message that it gets twice; `look-up`: nothing, but it can be asked first. */
+export type Deduplication = 'control-id' | 'look-up' | 'none'
 
 export type Settlement =
   | { readonly state: 'accepted'; readonly receipt: ReceiptProof }
@@ -33,8 +37,9 @@ export function decideSettlement(input: SettlementInput): Settlement {
     case 'transient':
       return retryOrPark(input, outcome.code, outcome.retryAfterMs ?? 0)
     case 'ambiguous':
-      // Sent again only where the far side promises to recognise the same control id; else a person decides.
-      return input.deduplicates === 'control-id' ? retryOrPark(input, outcome.code, 0) : { state: 'parked', code: outcome.code }
+      // Tried again only where the far side promises to recognise the same control id, or can be asked first; else a person decides.
+      if (input.deduplicates === 'none') return { state: 'parked', code: outcome.code }
+      return retryOrPark(input, outcome.code, input.deduplicates === 'look-up' ? (input.policy.askAfterMs ?? 0) : 0)
     case 'interrupted':
       return { state: 'queued', code: null, delayMs: 0, countAttempt: false }
   }

@@ -51,7 +51,10 @@ async function releaseOne(
 ): Promise<{ readonly batchId: string; readonly released: number; readonly skipped: number } | null> {
   const batch = await lockRunningBatch(tx, seen)
   if (!batch) return null
-  const allowed = Math.min(setMax, Math.floor((batch.perSecond * Math.min(batch.pacedMs, pacedMsMax)) / 1000))
+  const allowed = Math.min(
+    setMax,
+    Math.floor((batch.perSecond * Math.min(batch.pacedMs, Math.max(pacedMsMax, 1000 / batch.perSecond))) / 1000),
+  )
   // Slower than one a round: the time goes on being counted.
   if (allowed < 1) return { batchId: batch.id, released: 0, skipped: 0 }
   const items = await listWaitingItems(tx, batch.id, allowed)

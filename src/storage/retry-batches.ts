@@ -98,7 +98,7 @@ export async function listBatches(tx: Tx, limit: number): Promise<readonly Batch
 export async function approveBatch(tx: Tx, id: string, by: Decider): Promise<boolean> {
   const won = await tx.execute(sql`
     update retry_batches set state = 'running', approved_by = ${person(by)}, approved_operator = ${operator(by)}, approved_at = now(), paced_from = now()
-    where id = ${id} and state = 'waiting' and requested_by is distinct from ${person(by)}::uuid
+    where id = ${id} and state = 'waiting' and (${person(by)}::uuid is null or requested_by is distinct from ${person(by)}::uuid)
       and (${operator(by)}::text is null or operator is distinct from ${operator(by)}) returning id`)
   return won.length === 1
 }

@@ -24,7 +24,7 @@ export async function listQuietPharmacies(
       and not exists (select from screenings s where s.pharmacy_id = p.id and s.captured_at > now() - ${rule.hours} * interval '1 hour')
       and (select count(*) from generate_series(1, 4) as week (n) where (
         select count(*) from (select from screenings s where s.pharmacy_id = p.id and s.version = 1 and s.captured_at > ${from} and s.captured_at <= ${until}
-          limit ${rule.capturesMin}) some) >= ${rule.capturesMin}) >= 3
+          limit ${rule.capturesMin}) sample) >= ${rule.capturesMin}) >= 3
     order by p.id limit 10000`)
   return rows.map((row) => ({ pharmacyId: row.id, since: row.since === null ? null : new Date(row.since) }))
 }
@@ -47,7 +47,7 @@ export async function replaceSilences(
     delete from silence_alarms where kind = ${kind} and not subject = any(${sql.param(subjects)}::text[]) returning subject`)
   const began = await tx.execute<{ subject: string }>(sql`
     insert into silence_alarms (kind, subject, since)
-    select ${kind}, t.subject, t.since from unnest(${sql.param(subjects)}::text[], ${sql.param(since)}::timestamptz[]) as t (subject, since)
+    select ${kind}, t.subject, t.since::timestamptz from unnest(${sql.param(subjects)}::text[], ${sql.param(since)}::text[]) as t (subject, since)
     on conflict do nothing returning subject`)
   return { began: began.map((row) => row.subject), ended: ended.map((row) => row.subject) }
 }

@@ -177,3 +177,11 @@ export async function listTries(tx: Tx, id: string, limit: number): Promise<Trie
     where declaration_id = ${id} order by epoch desc limit ${limit}`)
   return { declaration, attempts: [...attempts] }
 }
+
+/** Digests of what was sent in tries of which nobody knows what became; empty where there is none such. */
+export async function listDoubtfulDigests(tx: Tx, declarationId: string): Promise<readonly string[]> {
+  const rows = await tx.execute<{ digest: string }>(sql`
+    select distinct message_sha256 as digest from attempts
+    where declaration_id = ${declarationId} and (outcome is null or outcome = 'ambiguous') and message_sha256 is not null limit 100`)
+  return rows.map((row) => row.digest)
+}

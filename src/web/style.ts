@@ -174,11 +174,11 @@ const receipt = `
 .ledger-table thead th { font-size: .9rem; } .ledger-table tbody tr { border-top: 1px solid var(--line); } .ledger-table tbody a { display: inline-block; padding: .3rem 0; }
 .ledger-table .some { font-weight: 700; color: var(--wait); } .ledger-good { color: var(--good); } .ledger-bad { color: var(--bad); font-weight: 700; }
 .ledger-rules { margin: 0 0 1rem 1.2rem; } .rows .row-plain { display: grid; gap: .3rem 1rem; padding: .8rem 1.1rem; }
-.groups { list-style: none; margin: 0 0 1.5rem; padding: 0; display: grid; gap: .75rem; }
+.groups { list-style: none; margin: .5rem 0 1.5rem; padding: 0; display: grid; gap: .75rem; }
 .groups > li { padding: .75rem 1rem; border: 1px solid var(--line); border-radius: .5rem; }
 .groups h3 { margin: 0 0 .25rem; } .groups p { margin: .15rem 0; }
 progress.wide { width: 100%; height: 1rem; }
-.pages { display: flex; gap: 1rem; align-items: baseline; flex-wrap: wrap; }
+.pages { margin-top: .75rem; display: flex; gap: 1rem; align-items: baseline; flex-wrap: wrap; }
 .check { display: flex; gap: .6rem; align-items: flex-start; } .check input { width: 1.4rem; height: 1.4rem; flex: none; }
 .banner-accepted { background: var(--good-ground); border-color: var(--good); }
 .banner-rejected { background: var(--bad-ground); border-color: var(--bad); }

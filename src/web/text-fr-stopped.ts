@@ -87,6 +87,10 @@ export const stoppedText = {
   previewTitle: 'Renvoyer plusieurs transmissions',
   previewCount: (count: number, destination: string | null) =>
     `${many(count, 'transmission sera remise', 'transmissions seront remises')} en file${destination === null ? '' : ` vers ${destination}`}.`,
+  previewSplit: (sure: number, doubtful: number, destination: string | null) =>
+    `${many(sure, 'transmission sera remise', 'transmissions seront remises')} en file${destination === null ? '' : ` vers ${destination}`}, et ${spaced(doubtful)} de plus si vous confirmez plus bas.`,
+  confirmSome: 'Renvoyer',
+  askSome: 'Demander le renvoi',
   previewNothing: 'Il n’y a plus rien à renvoyer ici.',
   previewPace: (perSecond: number, duration: string) =>
     `Elles repartent au rythme de ${perSecond} par seconde au plus, soit ${duration}. Vous pouvez arrêter à tout moment.`,

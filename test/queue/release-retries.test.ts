@@ -43,18 +43,16 @@ async function releaseAfter(q: Queue, seconds: number): Promise<Readonly<Record<
 const queued = async (q: Queue) => (await q.sql`select id from declarations where state = 'queued'`).length
 const find = (q: Queue, id: string) => q.database.forWorker((tx) => findBatch(tx, id))
 
-test('as many go back as the pace allows, never more at once than ten seconds’ worth, and each once', () =>
+test('as many go back as the pace allows, a long absence is no burst, and each goes once', () =>
   withQueue(async (q) => {
     await parkMany(q, 40)
     const batch = await order(q, { perSecond: 2 })
-    expect(await releaseAfter(q, 0.4)).toMatchObject({ released: 0 })
-    expect(await releaseAfter(q, 3)).toMatchObject({ released: 6 })
-    expect(await queued(q)).toBe(6)
     // The worker was away for an hour: that is not made up for.
-    expect(await releaseAfter(q, 3600)).toMatchObject({ released: 20 })
-    expect(await releaseAfter(q, 10)).toMatchObject({ released: 14 })
+    expect(await releaseAfter(q, 3600)).toMatchObject({ released: 20, skipped: 0 })
+    expect(await queued(q)).toBe(20)
+    expect(await releaseAfter(q, 3600)).toMatchObject({ released: 20, skipped: 0 })
     expect(await find(q, batch.id)).toMatchObject({ state: 'done', chosen: 40, released: 40, skipped: 0 })
-    expect(await releaseAfter(q, 10)).toMatchObject({ released: 0 })
+    expect(await releaseAfter(q, 3600)).toMatchObject({ released: 0 })
     const events =
       await q.sql`select action, count(*)::int as count from audit_events where action in ('declaration.retry', 'retry-batch.end') group by 1 order by 1`
     expect([...events]).toEqual([
@@ -63,14 +61,23 @@ test('as many go back as the pace allows, never more at once than ten seconds’
     ])
   }))
 
+test('a pace of one in twenty seconds releases one after twenty, and none before', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 3)
+    await order(q, { perSecond: 0.05 })
+    expect(await releaseAfter(q, 0)).toMatchObject({ released: 0 })
+    expect(await releaseAfter(q, 3600)).toMatchObject({ released: 1 })
+  }))
+
 test('ten workers that look at once release no more than one would', () =>
   withQueue(async (q) => {
     await parkMany(q, 30)
-    await order(q, { perSecond: 1 })
-    await q.sql`update retry_batches set paced_from = now() - interval '5 s'`
+    const batch = await order(q, { perSecond: 0.1 })
+    await q.sql`update retry_batches set paced_from = now() - interval '1 hour'`
     const job = releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes })
     await Promise.all(Array.from({ length: 10 }, () => job.run(new AbortController().signal)))
-    expect(await queued(q)).toBe(5)
+    expect(await find(q, batch.id)).toMatchObject({ released: 1, skipped: 0 })
+    expect(await queued(q)).toBe(1)
   }))
 
 test('what was sent again by hand meanwhile, and what has stopped anew since, is passed over', () =>
@@ -88,8 +95,8 @@ test('what was sent again by hand meanwhile, and what has stopped anew since, is
 test('once it is stopped nothing more of it goes; what had gone goes its way', () =>
   withQueue(async (q) => {
     await parkMany(q, 10)
-    const batch = await order(q, { perSecond: 2 })
-    await releaseAfter(q, 2)
+    const batch = await order(q, { perSecond: 0.4 })
+    await releaseAfter(q, 3600)
     await q.database.forWorker((tx) => stopBatch(tx, batch.id))
     await releaseAfter(q, 10)
     expect(await find(q, batch.id)).toMatchObject({ state: 'stopped', released: 4 })

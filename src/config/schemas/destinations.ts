@@ -196,6 +196,17 @@ export const destinationsSchema = group({
       deduplicates: choice(['control-id', 'none'])
         .default('none')
         .describe('What the receiver promises about a message that it gets twice.'),
+      lookUp: group({
+        path: word(/^\/(?:[A-Za-z0-9._~-]+\/)*$/, 'an absolute path that ends with a slash').describe(
+          'Path on the host of the transport; the control id is added to it.',
+        ),
+        timeoutMs: wholeNumber(1000, 30_000).default(5000).describe('Milliseconds that one question may take.'),
+        askAfterMs: wholeNumber(0, 600_000)
+          .default(10_000)
+          .describe('Milliseconds after a try that ended unseen before it is asked about.'),
+      })
+        .optional()
+        .describe('Where the destination can be asked whether it holds a message; asked before any is sent again.'),
       concurrencyMax: wholeNumber(1, 64).default(8).describe('Exchanges under way at once, over all workers.'),
       retry: retry.prefault({}).describe('When a failed attempt is tried again.'),
       breaker: breaker.prefault({}).describe('When sending pauses because the destination does not answer.'),

@@ -83,7 +83,7 @@ function previewPage(frame: Frame, { group, preview: seen, session }: Preview): 
   const duration = roughDuration((seen.count / seen.perSecond) * 1000)
   const form = html`<form method="post" action="/a-reprendre/renvoyer">
 ${field('destination', group.destination)}${field('etat', group.state)}${field('motif', group.code)}
-<p class="lead">${words.previewCount(seen.count, seen.destinationLabel)}</p>
+<p class="lead">${seen.doubtful === 0 ? words.previewCount(seen.count, seen.destinationLabel) : words.previewSplit(sure, seen.doubtful, seen.destinationLabel)}</p>
 ${why ? html`<p>${why.what}</p>` : nothing}
 ${group.state === 'rejected' ? notice('wait', words.previewMended) : nothing}
 ${
@@ -93,13 +93,19 @@ ${
 }
 <p>${words.previewPace(seen.perSecond, duration)}</p>
 ${seen.needsApproval ? notice('plain', words.previewSecond(seen.aloneMax)) : nothing}
-<p class="buttons"><button class="button" type="submit" data-busy="${text.capture.busyButton}">${seen.needsApproval ? words.ask(seen.count) : words.confirm(seen.count)}</button>
+<p class="buttons"><button class="button" type="submit" data-busy="${text.capture.busyButton}">${sendLabel(seen)}</button>
 <a class="button secondary" href="/a-reprendre">${words.back}</a></p>
 </form>`
   const body = html`<div class="narrow"><h1>${words.previewTitle}</h1>
 ${seen.count === 0 ? html`<p class="lead">${words.previewNothing}</p><p><a class="button" href="/a-reprendre">${words.backToList}</a></p>` : form}
 </div>`
   return layout(frame, { title: words.previewTitle, session, here: 'stopped', body })
+}
+
+/** With a count only where nothing on the page changes it. */
+function sendLabel({ count, doubtful, needsApproval }: RetryPreview): string {
+  if (doubtful > 0) return needsApproval ? words.askSome : words.confirmSome
+  return needsApproval ? words.ask(count) : words.confirm(count)
 }
 
 function batchPage(frame: Frame, batch: RetryBatchView, session: SessionView): Html {

@@ -94,6 +94,8 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
       return takeMessage(deps, request, response)
     case 'POST /faults':
       return arrangeFault(deps, request, response)
+    case `GET ${path?.startsWith('/lookup/') ? path : '/lookup/'}`:
+      return answerLookUp(deps, path?.slice('/lookup/'.length) ?? '', response)
     case 'GET /received.json':
       return sendJson(response, 200, { messages: deps.file.received(), screenings: Object.fromEntries(deps.file.screenings()) })
     case 'GET /': {
@@ -107,6 +109,16 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
     default:
       return void response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Introuvable.')
   }
+}
+
+/** Whether a message is held, and which bytes: for senders that lost the answer. */
+function answerLookUp({ file }: Deps, controlId: string, response: ServerResponse): void {
+  const taken = file
+    .received()
+    .find((one) => one.controlId === controlId)
+    ?.deliveries.find((delivery) => delivery.effect)
+  const held = taken ? { held: true, messageSha256: taken.sha256, reference: `L-${controlId}` } : { held: false }
+  sendJson(response, 200, { controlId, ...held })
 }
 
 const pageHeaders = {

@@ -1,0 +1,169 @@
+/** `queue …` as an operator types it, against a real database: previews, exit codes, second persons, and no patient in sight. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { queueCommand } from '../../src/commands/queue.ts'
+import { releaseRetriesJob } from '../../src/queue/release-retries.ts'
+import { type ActionsWorld, legalFields, newKey, newRequest, openActionsWorld } from '../support/actions-fixture.ts'
+
+let the: ActionsWorld
+
+beforeAll(async () => {
+  the = await openActionsWorld()
+})
+afterAll(() => the?.close())
+beforeEach(async () => {
+  for (const table of [
+    'retry_batch_items',
+    'retry_batches',
+    'received_by_hand',
+    'attempts',
+    'declarations',
+    'screenings',
+    'audit_events',
+  ])
+    await the.admin`delete from ${the.admin(table)}`
+})
+
+/** Types a command; `meanwhile` runs at each look of a retry that is followed. */
+async function type(
+  line: readonly string[],
+  meanwhile: () => Promise<unknown> = async () => undefined,
+): Promise<{ code: unknown; out: string }> {
+  const out: string[] = []
+  const command = queueCommand(
+    () => ({
+      database: the.database,
+      clock: { now: () => new Date() },
+      newId: randomUUID,
+      randomBytes,
+      destinations: the.destinations.map((one) => ({ ...one, deduplicates: 'none' as const })),
+      aloneMax: 2,
+      silenceMs: 900_000,
+      wait: meanwhile,
+      openKeyRing: () => the.keyRing,
+      close: async () => undefined,
+    }),
+    (text) => out.push(text),
+  )
+  const before = process.exitCode
+  process.exitCode = 0
+  try {
+    await command.exitOverride().parseAsync([...line], { from: 'user' })
+    return { code: process.exitCode, out: out.join('\n') }
+  } finally {
+    process.exitCode = before ?? 0
+  }
+}
+
+async function stopped(code: string, options: { ambiguous?: boolean; state?: 'parked' | 'rejected' } = {}): Promise<string> {
+  const done = await the.actions.captureScreening(
+    the.person('pharmacist'),
+    { fields: legalFields, idempotencyKey: newKey() },
+    newRequest(),
+  )
+  if (!done.ok) throw new Error('captured')
+  const { ambiguous = false, state = 'parked' } = options
+  const [row] =
+    await the.admin`update declarations set state = ${state}, code = ${code}, settled_at = ${state === 'rejected' ? new Date() : null}
+    where screening_id = ${done.value.screeningId} and destination = 'sidep' returning id, pharmacy_id`
+  await the.admin`insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at, ended_at, outcome, code)
+    values (${row?.id}, 1, ${row?.pharmacy_id}, 'w', now(), now(), ${ambiguous ? 'ambiguous' : 'transient'}, ${code})`
+  return row?.id
+}
+
+const stateOf = async (id: string) => (await the.admin`select state from declarations where id = ${id}`)[0]?.state
+const release = () => {
+  const job = releaseRetriesJob({ database: the.database, clock: { now: () => new Date() }, randomBytes })
+  return the.admin`update retry_batches set paced_from = now() - interval '10 s' where state = 'running'`.then(() =>
+    job.run(new AbortController().signal),
+  )
+}
+
+test('list says counts by reason and one line each, with ids and codes and nothing of a patient', async () => {
+  expect(await type(['list'])).toEqual({ code: 2, out: 'nothing has stopped' })
+  const id = await stopped('answer-lost', { ambiguous: true })
+  await stopped('busy')
+  const { code, out } = await type(['list'])
+  expect(code).toBe(0)
+  expect(out).toContain('1 parked at sidep: answer-lost, 1 doubtful')
+  expect(out).toContain(id)
+  expect(out).not.toMatch(/N'GUYEN|Ðorđe|1979|279035121518989/)
+  expect((await type(['list', '--code', 'busy'])).out).not.toContain(id)
+  expect((await type(['list', '--since', '2030-01-01'])).code).toBe(2)
+  expect((await type(['list', '--since', '1h', '--pharmacy', '750023459'])).code).toBe(0)
+  expect((await type(['list', '--pharmacy', '130000011'])).code).toBe(2)
+})
+
+test('what is mistyped is refused with a sentence, and nothing is done', async () => {
+  for (const [line, says] of [
+    [['list', '--state', 'queued'], '--state: expected parked or rejected'],
+    [['list', '--code', 'nothing'], '--code: expected one of'],
+    [['list', '--since', 'yesterday'], '--since: expected YYYY-MM-DD'],
+    [['list', '--limit', '0'], '--limit: expected a whole number'],
+    [['list', '--pharmacy', '999'], 'no pharmacy has this FINESS number'],
+    [['retry', '--rate', '51/s'], '--rate: expected a number above 0'],
+    [['retry', '--rate', '5/m'], '--rate: expected a number above 0'],
+    [['retry', '--as', 'Jean Martin'], '--as: expected a name'],
+    [['show', 'x'], 'that is no declaration id'],
+    [['stop', 'x'], 'that is no batch id'],
+  ] as const)
+    await expect(type(line)).rejects.toThrow(says)
+})
+
+test('retry only says what it would send until it is told --yes, and then is followed to its end', async () => {
+  const id = await stopped('busy')
+  const preview = await type(['retry', '--destination', 'sidep'])
+  expect(preview).toMatchObject({ code: 0, out: expect.stringContaining('would send again 1 declarations at 5 a second') })
+  expect((await type(['retry', '--yes', '--dry-run'])).out).toContain('would send again')
+  expect(await stateOf(id)).toBe('parked')
+  const done = await type(['retry', '--yes', '--as', 'alix'], release)
+  expect(done).toMatchObject({ code: 0, out: expect.stringContaining('done, 1 of 1 released') })
+  expect(await stateOf(id)).toBe('queued')
+  const events = (await the.events()).filter((one) => one.action.startsWith('retry-batch') || one.action === 'declaration.retry')
+  expect(events.map((one) => one.action)).toEqual(['retry-batch.request', 'declaration.retry', 'retry-batch.end'])
+  expect(events[0]?.details).toMatchObject({ operator: 'alix', by: 'command-line', chosen: 1 })
+  expect(await type(['retry', '--yes'])).toMatchObject({ code: 2, out: 'nothing to send again' })
+})
+
+test('what the destination may hold is left out unless asked for by its name, and what was refused is never taken along', async () => {
+  await stopped('answer-lost', { ambiguous: true })
+  const refused = await stopped('table-value', { state: 'rejected' })
+  expect(await type(['retry', '--yes'])).toMatchObject({
+    code: 2,
+    out: expect.stringContaining('1 may be at the destination already'),
+  })
+  expect((await type(['retry', '--including-doubtful'])).out).toContain('would send again 1 declarations')
+  expect((await type(['retry', '--state', 'rejected', '--yes', '--no-follow'])).code).toBe(0)
+  await release()
+  expect(await stateOf(refused)).toBe('queued')
+})
+
+test('more than the bound waits for a second person under another name; status shows it, stop ends it', async () => {
+  for (let n = 0; n < 3; n++) await stopped('busy')
+  const asked = await type(['retry', '--yes', '--as', 'alix'])
+  expect(asked.code).toBe(3)
+  const batch = /batch (\S+):/.exec(asked.out)?.[1] ?? ''
+  expect((await type(['approve', batch, '--as', 'alix'])).code).toBe(1)
+  expect((await type(['status', batch])).out).toContain('waiting, 0 of 3')
+  expect((await type(['approve', batch, '--as', 'zoe'])).code).toBe(0)
+  expect((await type(['status'])).out).toContain('running, 0 of 3')
+  expect((await type(['stop', batch, '--as', 'zoe'])).code).toBe(0)
+  expect((await type(['stop', batch])).code).toBe(1)
+  await release()
+  expect(await the.admin`select 1 from declarations where state = 'parked'`).toHaveLength(3)
+})
+
+test('mark-received is a preview first, then ends it with the operator’s name and a sealed reason', async () => {
+  const id = await stopped('answer-lost', { ambiguous: true })
+  const line = ['mark-received', id, '--reason', 'vu au portail, dossier 12', '--as', 'alix']
+  expect((await type(line)).out).toContain('would end it as received by hand, for good')
+  expect(await stateOf(id)).toBe('parked')
+  expect((await type([...line, '--yes'])).code).toBe(0)
+  expect(await stateOf(id)).toBe('received')
+  const [kept] = await the.admin`select operator, decided_by, reason from received_by_hand where declaration_id = ${id}`
+  expect(kept).toMatchObject({ operator: 'alix', decided_by: null })
+  expect(Buffer.from(kept?.reason).toString('utf8')).not.toContain('portail')
+  expect((await type([...line, '--yes'])).code).toBe(2)
+  await expect(type(['mark-received', id, '--reason', ' ', '--yes'])).rejects.toThrow('--reason: required')
+  expect((await type(['show', id])).out).toContain('state: received')
+})
