@@ -1,6 +1,6 @@
 /** Carries messages as files over SFTP, on one kept SSH connection that is made anew whenever it is lost. */
 import { readFileSync } from 'node:fs'
-import { type SFTPWrapper, utils } from 'ssh2'
+import ssh2, { type SFTPWrapper } from 'ssh2'
 import type { SftpTransportSettings } from '../domain/destination-settings.ts'
 import type { Transport } from './destination.ts'
 import { createEgress } from './egress.ts'
@@ -12,6 +12,8 @@ import { connectSftp, type SftpConnecting, type SftpCredentials, type SftpSessio
 const idleMaxMs = 10_000
 /** Readable by the group, through which the program that takes the files reads them; by nobody else. */
 const fileMode = 0o640
+// CommonJS, of which Node shows only some names.
+const { utils } = ssh2
 const { STATUS_CODE } = utils.sftp
 
 /** Opens nothing on the network yet. Throws on an address or a file that cannot be used: a fault of configuration. */
