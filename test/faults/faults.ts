@@ -279,6 +279,7 @@ function emptyTotal(): Total {
   const counts = { declared: 0, accepted: 0, parked: 0, held: 0, cancelled: 0, rejected: 0, receipts: 0 }
   return {
     kills: 0,
+    late: null,
     captures: 0,
     requests: 0,
     byKind: new Map(),
