@@ -301,4 +301,39 @@ export const brokenDestinations: readonly BrokenConfig[] = [
     files: { 'destinations.yaml': 'destinations: []\n' },
     mistakes: ['destinations.yaml:1:15  destinations: expected a list of 1 to 20 destinations, found 0'],
   },
+  {
+    title: 'a question to a destination that recognises what it gets twice',
+    edits: [
+      [
+        'destinations',
+        '    deduplicates: control-id\n    concurrencyMax: 8',
+        '    deduplicates: control-id\n    lookUp:\n      path: /held/\n    concurrencyMax: 8',
+      ],
+    ],
+    mistakes: ['destinations.yaml:21:7  destinations[0].lookUp: has no use where deduplicates is control-id'],
+  },
+  {
+    title: 'a question and an exchange that outlast the lease together',
+    edits: [
+      [
+        'destinations',
+        '    deduplicates: control-id\n    concurrencyMax: 8',
+        '    lookUp:\n      path: /held/\n      timeoutMs: 30000\n    concurrencyMax: 8',
+      ],
+    ],
+    mistakes: [
+      'destinations.yaml:21:18  destinations[0].lookUp.timeoutMs: with transport.timeoutMs, expected ten seconds less than worker.leaseSeconds of gateway.yaml',
+    ],
+  },
+  {
+    title: 'a question that is no path',
+    edits: [
+      [
+        'destinations',
+        '    deduplicates: control-id\n    concurrencyMax: 8',
+        '    lookUp:\n      path: held?id=\n    concurrencyMax: 8',
+      ],
+    ],
+    mistakes: ['destinations.yaml:20:13  destinations[0].lookUp.path: expected an absolute path that ends with a slash'],
+  },
 ]

@@ -9,8 +9,7 @@ import { createTestDestination, withQueue } from './harness.ts'
 type Queue = Parameters<Parameters<typeof withQueue>[0]>[0]
 
 async function parkMany(q: Queue, count: number): Promise<readonly string[]> {
-  const ids: string[] = []
-  for (let n = 0; n < count; n++) ids.push((await q.addDeclaration()).id)
+  const ids = await q.addDeclarations(count)
   await q.sql`update declarations set state = 'parked', code = 'retry-budget-spent', attempt_count = 9 where id = any(${ids})`
   return ids
 }

@@ -27,20 +27,20 @@ async function captures(
   options: { count?: number; lastHours?: number | null } = {},
 ): Promise<void> {
   const { count = 5, lastHours = null } = options
-  const [{ id } = await Promise.reject(new Error('none'))] = await q
-    .addDeclarations(1)
-    .then(async ([first]) => q.sql`select version_id as id from declarations where id = ${first ?? ''}`)
+  const [declarationId = ''] = await q.addDeclarations(1)
+  const [row] = await q.sql`select version_id as id from declarations where id = ${declarationId}`
+  const id: string = row?.['id']
   await q.sql`update declarations set state = 'accepted', settled_at = now()`
-  const copy = (at: ReturnType<Queue['sql']>) => q.sql`
+  const copy = (at: ReturnType<Queue['sql']>, times: number) => q.sql`
     insert into screenings (version_id, screening_id, pharmacy_id, version, status, key_ref, patient, act, drafted_by, signed_by, signed_role, captured_at, signed_at)
     select gen_random_uuid(), gen_random_uuid(), pharmacy_id, 1, status, key_ref, patient, act, drafted_by, signed_by, signed_role, ${at}, signed_at
-    from screenings where version_id = ${id}`
+    from screenings, generate_series(1, ${times}) where version_id = ${id}`
   for (const week of weeks)
-    for (let n = 0; n < count; n++)
-      await copy(
-        q.sql`((now() at time zone 'Europe/Paris') - ${week} * interval '7 days' - interval '1 hour') at time zone 'Europe/Paris'`,
-      )
-  if (lastHours !== null) await copy(q.sql`now() - ${lastHours} * interval '1 hour'`)
+    await copy(
+      q.sql`((now() at time zone 'Europe/Paris') - ${week} * interval '7 days' - interval '1 hour') at time zone 'Europe/Paris'`,
+      count,
+    )
+  if (lastHours !== null) await copy(q.sql`now() - ${lastHours} * interval '1 hour'`, 1)
   await q.sql`update screenings set captured_at = now() - interval '300 days' where version_id = ${id}`
 }
 
