@@ -1,7 +1,11 @@
 /** `ledger …`: does every capture add up, item by item; exit code 0 where it does, 1 where it does not. */
+import { readFileSync, statSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { addMs, systemClock } from '../base/clock.ts'
+import { openDestinations } from '../destinations/open-destinations.ts'
 import { parisDay } from '../domain/paris-time.ts'
+import type { Proposal } from '../domain/reconciliation.ts'
+import { type Reconciliation, reconcile } from '../queue/reconcile.ts'
 import {
   checkLedger,
   type LedgerCheck,
@@ -10,6 +14,7 @@ import {
   listLedgerPharmacies,
 } from '../storage/check-ledger.ts'
 import { openDatabase } from '../storage/database.ts'
+import type { SentDeclaration } from '../storage/reconciliation.ts'
 import { configOrMistakes } from './config-or-mistakes.ts'
 import { note, say } from './say.ts'
 
@@ -29,7 +34,73 @@ export function ledgerCommand(): Command {
     .option('--recount', 'count closed days again from every row, and hold that against what was written when they were closed')
     .option('--json', 'one JSON object on standard output')
     .action(check)
+  ledger
+    .command('reconcile')
+    .description(
+      'hold what a destination holds against what we say of it, by control id; changes nothing, exit code 1 on any difference',
+    )
+    .requiredOption('--destination <id>', 'id of a destination of the configuration')
+    .option('--day <day>', 'day of signing, YYYY-MM-DD, Paris time; default: yesterday', day)
+    .option('--held-file <path>', 'control ids that they say they hold of that day, one a line, instead of asking for each')
+    .option('--json', 'one JSON object on standard output')
+    .action(reconcileDay)
   return ledger
+}
+
+type ReconcileOptions = { destination: string; day?: string; heldFile?: string; json?: boolean }
+
+async function reconcileDay(options: ReconcileOptions): Promise<void> {
+  const { config, secrets } = configOrMistakes()
+  const settings = config.destinations.find(({ id }) => id === options.destination)
+  if (!settings)
+    throw new Error(`no destination has this id: expected one of ${config.destinations.map(({ id }) => id).join(', ')}`)
+  const theirList = options.heldFile === undefined ? null : new Set(readHeldFile(options.heldFile))
+  const destinations = openDestinations([settings], { clock: systemClock })
+  const database = openDatabase(secrets.databaseUrl, { connectionsMax: 2, statementTimeoutMs })
+  try {
+    const lookUp = destinations.findLookUp(settings.id)
+    if (theirList === null && !lookUp)
+      throw new Error('this destination cannot be asked: give lookUp in destinations.yaml, or its own list with --held-file')
+    const ask = async ({ controlId, digests }: SentDeclaration) =>
+      (await lookUp?.ask({ controlId, digests }, new AbortController().signal))?.kind ?? 'unclear'
+    const onDay = options.day ?? parisDay(addMs(systemClock.now(), -86_400_000))
+    const onPage = (asked: number) => note(`${asked} compared`)
+    const found = await reconcile({ database, ask }, { destination: settings.id, day: onDay, theirList, onPage })
+    say(options.json ? JSON.stringify({ destination: settings.id, day: onDay, ...found }) : describeReconciliation(onDay, found))
+    process.exitCode = found.discrepancies.length === 0 ? 0 : 1
+  } finally {
+    await database.close()
+    await destinations.close()
+  }
+}
+
+const heldFileBytesMax = 64 * 1024 * 1024
+
+function readHeldFile(path: string): string[] {
+  if (statSync(path).size > heldFileBytesMax) throw new Error('the list is too long: expected one day of control ids')
+  const lines = readFileSync(path, 'utf8').split(/\r?\n/)
+  const ids = lines.map((line) => line.trim()).filter((line) => line !== '')
+  const wrong = ids.findIndex((id) => !/^[A-Z0-9]{8,20}$/.test(id))
+  if (wrong >= 0)
+    throw new Error(`entry ${wrong + 1} of the list is no control id: expected 8 to 20 capitals and digits, one a line`)
+  return ids
+}
+
+const proposalText: Record<Proposal, string> = {
+  'ask-them': 'ask them in writing, with the control id and our receipt; send nothing again before they answer',
+  'mark-received': 'once you have seen it there: mark it as received by hand, on its own page',
+  'send-again': 'it may be sent again: from the page of what has stopped',
+  'cancel-there': 'it counts as never sent here: have them withdraw it',
+  wait: 'leave it: it is on its way, and they will know it again',
+  'ask-later': 'they gave no usable answer: run this again',
+}
+
+export function describeReconciliation(onDay: string, { asked, agreed, discrepancies }: Reconciliation): string {
+  const lines = discrepancies.flatMap(({ controlId, ours, problem, proposal }) => [
+    `${problem}: control id ${controlId}${ours ? `, screening ${ours.screeningId}, ${ours.state} here` : ''}`,
+    `  ${proposalText[proposal]}`,
+  ])
+  return [`${onDay}: ${asked} compared, ${agreed} agree, ${discrepancies.length} differ`, ...lines].join('\n')
 }
 
 type CheckOptions = { pharmacy?: string; from?: string; to?: string; recount?: boolean; json?: boolean }
