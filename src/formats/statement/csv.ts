@@ -27,7 +27,8 @@ type Row = Partial<Record<(typeof columns)[number], string>>
 /** One row a line, then one a day, then the total: `type` says which. */
 export function csvOf(statement: Statement): Uint8Array {
   const { number, kind, issuedOn, dueOn, lines, days, credited, demonstration } = statement
-  const nature = `${kindText[kind]}${demonstration ? ' (DÉMONSTRATION)' : ''}`
+  const on = credited ? ` sur ${credited.number}` : ''
+  const nature = `${kindText[kind]}${on}${demonstration ? ' (DÉMONSTRATION)' : ''}`
   const common: Row = { numero: number, nature, finess: statement.buyer.finess, date_emission: issuedOn, echeance: dueOn }
   const rows: Row[] = [
     ...lines.map(
@@ -54,7 +55,7 @@ export function csvOf(statement: Statement): Uint8Array {
     {
       type: 'total',
       mois: statement.month,
-      designation: credited ? `${credited.number} : ${credited.reason}` : '',
+      designation: credited?.reason ?? '',
       montant_ht: comma(statement.netCents),
       taux_tva_pourcent: comma(statement.vatRateBasisPoints),
       montant_tva: comma(statement.vatCents),
