@@ -103,7 +103,7 @@ describe('erasing a person', () => {
 
   test('without a number is refused where several people bear the names and the date', async () => {
     await capture(legalFields)
-    await capture({ ...legalFields, insMatricule: '179035121518987' })
+    await capture({ ...legalFields, insMatricule: '279035121519088' })
     await sent()
     const before = await readable()
     await expect(erase({ ...person, insMatricule: null })).rejects.toThrow('several people')
@@ -112,7 +112,7 @@ describe('erasing a person', () => {
 
   test('with the number leaves a namesake of another number, and says so', async () => {
     await capture(legalFields)
-    const namesake = await capture({ ...legalFields, insMatricule: '179035121518987' })
+    const namesake = await capture({ ...legalFields, insMatricule: '279035121519088' })
     await sent()
     await erase()
     expect(await readable()).toEqual([namesake])
@@ -162,7 +162,7 @@ describe('erasing a person', () => {
     await sent()
     await erase()
     const text = `${said.join('')}${JSON.stringify(await the.events())}`
-    for (const trait of ['guyen', 'dorde', 'Ðorđe', '1979', '279035121518989'])
+    for (const trait of ['guyen', 'dorde', 'Ðorđe', '1979-03', '279035121518989'])
       expect(text.toLowerCase()).not.toContain(trait.toLowerCase())
   })
 })
