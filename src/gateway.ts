@@ -26,9 +26,9 @@ import { openConfiguredRootKeys } from './crypto/open-root-keys.ts'
 import { patientIndexBits } from './crypto/patient-indexes.ts'
 import { openSigner, type Signer } from './crypto/signing.ts'
 import { sweepUnused } from './crypto/sweep.ts'
-import { type Destinations, openDestinations } from './destinations/open-destinations.ts'
+import { openDestinations } from './destinations/open-destinations.ts'
 import { readUpkeep } from './doctor/read-upkeep.ts'
-import { type DestinationSettings, deduplicationOf } from './domain/destination-settings.ts'
+import { type DestinationSettings, deduplicationOf, servesPharmacy } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
 import { chargeTermsOf } from './domain/tariff.ts'
 import { routeName } from './http/route.ts'
@@ -38,7 +38,6 @@ import { housekeepingJob } from './queue/housekeeping.ts'
 import { createLedgerJob } from './queue/ledger-job.ts'
 import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
 import { releaseRetriesJob } from './queue/release-retries.ts'
-import type { QueueDestination } from './queue/run-declaration.ts'
 import { silenceJob } from './queue/silence.ts'
 import { watchStanding } from './queue/standing.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
@@ -119,7 +118,10 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
   const actions = bindActions(actionDeps(foundation), (error) => events.gatewayFailed({ error }))
   const standing = watchStanding(
     { database, wait: quietSleep, onFailure: (error) => events.workerFailed({ step: 'standing', error }) },
-    config.destinations.map((settings) => ({ ...settings, serves: servesPharmacy(foundation, settings) })),
+    config.destinations.map((settings) => ({
+      ...settings,
+      serves: (id: string) => servesPharmacy(settings, foundation.pharmacies.get(id)?.finess),
+    })),
     { silenceMs: config.alarms.silenceMinutes * 60_000 },
   )
   standing.start()
@@ -168,7 +170,10 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
         ...settings,
         deduplicates: deduplicationOf(settings),
         retry: { ...settings.retry, ...(settings.lookUp ? { askAfterMs: settings.lookUp.askAfterMs } : {}) },
-        deliver: deliverTo(database, destinations, settings.id),
+        deliver: askFirst(
+          { database, ask: destinations.findLookUp(settings.id)?.ask ?? null },
+          destinations.deliver(settings.id),
+        ),
         chargeTermsOf: chargeTermsAt(foundation, settings),
       })),
       openForSending: (claims) =>
@@ -208,18 +213,7 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
   return { worker, periodic, management, database, events, close: () => closers.closeAll() }
 }
 
-function deliverTo(database: Database, destinations: Destinations, id: string): QueueDestination['deliver'] {
-  const lookUp = destinations.findLookUp(id)
-  const deliver = destinations.deliver(id)
-  return lookUp ? askFirst({ database, ask: lookUp.ask }, deliver) : deliver
-}
-
 const quietSleep = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
-
-function servesPharmacy({ pharmacies }: Foundation, settings: DestinationSettings): (pharmacyId: string) => boolean {
-  const { pharmacies: takes } = settings
-  return (pharmacyId) => takes === 'all' || takes.some((finess) => finess === pharmacies.get(pharmacyId)?.finess)
-}
 
 /** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
 function periodicJobs({ auditSigner, clock, config, database, events, keyStore }: Foundation): readonly PeriodicJob[] {
@@ -352,7 +346,7 @@ function actionDeps({ config, clock, database, keyRing, pharmacies }: Foundation
     retryAloneMax: config.worker.retryAloneMax,
     destinationsOf: (pharmacyId) => {
       const finess = finessOf(pharmacyId)
-      return config.destinations.filter(({ pharmacies: takes }) => takes === 'all' || takes.includes(finess))
+      return config.destinations.filter((settings) => servesPharmacy(settings, finess))
     },
   }
 }

@@ -27,7 +27,8 @@ const rooms: Record<string, readonly string[]> = {
   doctor: ['base', 'domain', 'config', 'crypto', 'storage', 'audit', 'telemetry'],
   // What an operator types: opens what it needs, like the composition root, and closes it.
   // It closes months as the pages do single documents: through actions and formats.
-  commands: ['base', 'domain', 'config', 'formats', 'crypto', 'storage', 'audit', 'doctor', 'actions'],
+  // `queue …` and `housekeeping` say and do by hand what the worker does by itself: one road, not two.
+  commands: ['base', 'domain', 'config', 'formats', 'crypto', 'storage', 'audit', 'queue', 'doctor', 'actions'],
 }
 
 /** Room → packages from npm, and Node's own modules, that it may use. */

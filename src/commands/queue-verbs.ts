@@ -24,7 +24,6 @@ export type OperatorDeps = {
   readonly database: Pick<Database, 'forWorker'>
   readonly clock: { now(): Date }
   readonly newId: () => string
-  readonly randomBytes: (count: number) => Uint8Array
   readonly destinations: readonly DestinationSettings[]
   readonly aloneMax: number
   readonly silenceMs: number

@@ -1,5 +1,4 @@
 /** `queue …`: what has stopped and why, sent again one by one or many at a pace, stopped, or ended by hand; never patient data. */
-import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
@@ -148,7 +147,6 @@ function openFromConfig(): Opened {
     database,
     clock: systemClock,
     newId: randomId,
-    randomBytes,
     destinations: config.destinations as readonly DestinationSettings[],
     aloneMax: config.worker.retryAloneMax,
     silenceMs: config.alarms.silenceMinutes * 60_000,

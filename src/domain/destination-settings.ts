@@ -106,3 +106,8 @@ export type DestinationSettings = {
 export function deduplicationOf({ deduplicates, lookUp }: Pick<DestinationSettings, 'deduplicates' | 'lookUp'>): Deduplication {
   return deduplicates === 'none' && lookUp ? 'look-up' : deduplicates
 }
+
+/** Whether screenings of the pharmacy with this FINESS number go there; undefined: a pharmacy that is not configured. */
+export function servesPharmacy({ pharmacies }: Pick<DestinationSettings, 'pharmacies'>, finess: Finess | undefined): boolean {
+  return pharmacies === 'all' || pharmacies.some((one) => one === finess)
+}

@@ -13,10 +13,10 @@ export type Asked =
 
 export type AskFirstDeps = {
   readonly database: Pick<Database, 'forWorker'>
-  readonly ask: (
-    question: { readonly controlId: string; readonly digests: readonly string[] },
-    signal: AbortSignal,
-  ) => Promise<Asked>
+  /** Null where the destination cannot be asked: then it is delivered as it is. */
+  readonly ask:
+    | ((question: { readonly controlId: string; readonly digests: readonly string[] }, signal: AbortSignal) => Promise<Asked>)
+    | null
 }
 
 /**
@@ -24,12 +24,14 @@ export type AskFirstDeps = {
  * when the budget is spent. A first try is never asked about.
  */
 export function askFirst(deps: AskFirstDeps, deliver: Deliver): Deliver {
+  const { ask } = deps
+  if (ask === null) return deliver
   return async (document, options) => {
     const { declarationId, controlId } = document
     const digests = await deps.database.forWorker((tx) => listDoubtfulDigests(tx, declarationId))
     if (digests.length === 0) return deliver(document, options)
     if (options.signal.aborted) return { class: 'interrupted' }
-    const answer = await deps.ask({ controlId, digests }, options.signal)
+    const answer = await ask({ controlId, digests }, options.signal)
     switch (answer.kind) {
       case 'held':
         return { class: 'accepted', receipt: { reference: answer.reference, answerSha256: answer.answerSha256 } }

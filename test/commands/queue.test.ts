@@ -35,7 +35,6 @@ async function type(
       database: the.database,
       clock: { now: () => new Date() },
       newId: randomUUID,
-      randomBytes,
       destinations: the.destinations.map((one) => ({ ...one, deduplicates: 'none' as const })),
       aloneMax: 2,
       silenceMs: 900_000,
