@@ -2,13 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
 import { extractXml, Profile, validateXsd } from '@stackforge-eu/factur-x'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { fromUtf8 } from '../../../src/base/bytes.ts'
 import { filesOf, findChangedFiles, manifestOf, type StatementFiles } from '../../../src/formats/statement/files.ts'
 import { readStatementFonts } from '../../../src/formats/statement/fonts.ts'
 import { reAdd } from '../../statements/re-add.ts'
 import { sampleStatements } from '../../support/sample-statements.ts'
 import { listBrokenRules } from './en16931-rules.ts'
+
+// Fonts and PDFs take a while on a machine that does other things beside.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 const fonts = readStatementFonts((path) => readFileSync(path))
 const rendered = new Map<string, StatementFiles>()
