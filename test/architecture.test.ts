@@ -28,7 +28,8 @@ const rooms: Record<string, readonly string[]> = {
   // What an operator types: opens what it needs, like the composition root, and closes it.
   // It closes months as the pages do single documents: through actions and formats.
   // `queue …` and `housekeeping` say and do by hand what the worker does by itself: one road, not two.
-  commands: ['base', 'domain', 'config', 'formats', 'crypto', 'storage', 'audit', 'queue', 'doctor', 'actions'],
+  // Destinations: reconciliation asks one what it holds; no command sends anything.
+  commands: ['base', 'domain', 'config', 'formats', 'crypto', 'storage', 'audit', 'queue', 'doctor', 'actions', 'destinations'],
 }
 
 /** Room → packages from npm, and Node's own modules, that it may use. */

@@ -1,11 +1,11 @@
 /** `ledger …`: does every capture add up, item by item; exit code 0 where it does, 1 where it does not. */
 import { readFileSync, statSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { type Reconciliation, reconcile } from '../actions/reconcile.ts'
 import { addMs, systemClock } from '../base/clock.ts'
 import { openDestinations } from '../destinations/open-destinations.ts'
 import { parisDay } from '../domain/paris-time.ts'
 import type { Proposal } from '../domain/reconciliation.ts'
-import { type Reconciliation, reconcile } from '../queue/reconcile.ts'
 import {
   checkLedger,
   type LedgerCheck,

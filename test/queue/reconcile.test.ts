@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { reconcile } from '../../src/actions/reconcile.ts'
 import { declarationStates } from '../../src/domain/declaration.ts'
 import { compareSides } from '../../src/domain/reconciliation.ts'
-import { reconcile } from '../../src/queue/reconcile.ts'
 import { createTestDestination, type TestQueue, withQueue } from './harness.ts'
 
 const today = async (q: TestQueue) => {
