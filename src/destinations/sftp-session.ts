@@ -1,7 +1,7 @@
 /** One SSH connection with its SFTP channel: the host key pinned, one way of proving who we are, modern algorithms, no shell. */
 import { hash } from 'node:crypto'
 import { connect as netConnect, type Socket } from 'node:net'
-import { Client, type ConnectConfig, type SFTPWrapper } from 'ssh2'
+import ssh2, { type ConnectConfig, type SFTPWrapper } from 'ssh2'
 import type { SftpTransportSettings } from '../domain/destination-settings.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
 import type { Egress } from './egress.ts'
@@ -46,7 +46,7 @@ export type SftpConnecting = {
 export function connectSftp({ settings, egress, credentials }: SftpConnecting): Promise<SftpSession> {
   return new Promise((resolve, reject) => {
     const socket = netConnect({ host: settings.host, port: settings.port, lookup: egress.lookup })
-    const client = new Client()
+    const client = new ssh2.Client()
     let hostKeyRefused = false
     let open = true
     const close = () => {

@@ -32,7 +32,8 @@ export function readTlsOptions(files: TlsFiles) {
 }
 
 /** Names of certificate and protocol failures, as `node:tls` and OpenSSL give them. */
-const tlsFailure = /^(ERR_TLS_|ERR_SSL_|CERT_|CA_|EE_|CRL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_|HOSTNAME_MISMATCH|EPROTO$)/
+const tlsFailure =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|CA_|EE_|CRL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_|HOSTNAME_MISMATCH|EPROTO$|UNSPECIFIED$)/
 
 /** Why nothing could be sent: the handshake failed, the name leads where nothing may go, or nobody was there. */
 export function connectFailure(error: unknown): 'tls-refused' | 'address-refused' | 'unreachable' {

@@ -13,8 +13,8 @@ const idleMaxMs = 10_000
 /** Readable by the group, through which the program that takes the files reads them; by nobody else. */
 const fileMode = 0o640
 // CommonJS, of which Node shows only some names.
-const { utils } = ssh2
-const { STATUS_CODE } = utils.sftp
+
+const { STATUS_CODE } = ssh2.utils.sftp
 
 /** Opens nothing on the network yet. Throws on an address or a file that cannot be used: a fault of configuration. */
 export function openSftpTransport(options: {
@@ -44,7 +44,7 @@ function readCredentials({ privateKeyFile, passwordFile }: SftpTransportSettings
   if ((privateKeyFile === null) === (passwordFile === null)) throw new Error('either a key or a password is given')
   if (passwordFile !== null) return { password: readFileSync(passwordFile, 'utf8').replace(/\r?\n$/, '') }
   const privateKey = readFileSync(privateKeyFile ?? '')
-  if (utils.parseKey(privateKey) instanceof Error) throw new Error('the key file holds no private key without passphrase')
+  if (ssh2.utils.parseKey(privateKey) instanceof Error) throw new Error('the key file holds no private key without passphrase')
   return { privateKey }
 }
 
