@@ -207,6 +207,7 @@ create table attempts (
   message_sha256 text
 );
 alter table attempts owner to passerelle_owner;
+alter table attempts set (fillfactor=60);
 alter table attempts enable row level security;
 alter table attempts force row level security;
 
@@ -547,6 +548,7 @@ create table screenings (
   ins_index text
 );
 alter table screenings owner to passerelle_owner;
+alter table screenings set (toast_tuple_target=4080);
 alter table screenings enable row level security;
 alter table screenings force row level security;
 
@@ -633,7 +635,7 @@ alter table statements enable row level security;
 alter table statements force row level security;
 
 alter table attempt_counts add constraint attempt_counts_pkey PRIMARY KEY (pharmacy_id, day, destination, outcome, code);
-alter table attempts add constraint attempts_message_sha256_check CHECK ((message_sha256 ~ '^[0-9a-f]{64}$'::text));
+alter table attempts add constraint attempts_message_sha256_check CHECK (((octet_length(message_sha256) = 64) AND (encode(decode(message_sha256, 'hex'::text), 'hex'::text) = message_sha256))) NOT VALID;
 alter table attempts add constraint attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'permanent'::text, 'transient'::text, 'ambiguous'::text, 'interrupted'::text])));
 alter table attempts add constraint attempts_pkey PRIMARY KEY (declaration_id, epoch);
 alter table audit_events add constraint audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['professional'::text, 'system'::text, 'anonymous'::text])));
@@ -661,7 +663,7 @@ alter table declarations add constraint declarations_check CHECK (((replaces_ver
 alter table declarations add constraint declarations_check1 CHECK (((kind = 'original'::text) = (replaces_version IS NULL)));
 alter table declarations add constraint declarations_check2 CHECK (((state = ANY (ARRAY['claimed'::text, 'sent'::text])) = (lease_until IS NOT NULL)));
 alter table declarations add constraint declarations_check3 CHECK (((state = ANY (ARRAY['claimed'::text, 'sent'::text])) = (claimed_by IS NOT NULL)));
-alter table declarations add constraint declarations_control_id_check CHECK ((control_id ~ '^[A-Z0-9]{8,20}$'::text));
+alter table declarations add constraint declarations_control_id_check CHECK ((((octet_length(control_id) >= 8) AND (octet_length(control_id) <= 20)) AND (btrim(convert_to(control_id, 'UTF8'::name), '\x303132333435363738394142434445464748494a4b4c4d4e4f505152535455565758595a'::bytea) = '\x'::bytea))) NOT VALID;
 alter table declarations add constraint declarations_control_id_key UNIQUE (control_id);
 alter table declarations add constraint declarations_kind_check CHECK ((kind = ANY (ARRAY['original'::text, 'replacement'::text, 'cancellation'::text])));
 alter table declarations add constraint declarations_pkey PRIMARY KEY (id);
@@ -693,7 +695,7 @@ alter table pharmacies add constraint pharmacies_pkey PRIMARY KEY (id);
 alter table professionals add constraint professionals_pkey PRIMARY KEY (id);
 alter table professionals add constraint professionals_rpps_check CHECK ((rpps ~ '^[0-9]{11}$'::text));
 alter table professionals add constraint professionals_rpps_key UNIQUE (rpps);
-alter table receipts add constraint receipts_answer_sha256_check CHECK ((answer_sha256 ~ '^[0-9a-f]{64}$'::text));
+alter table receipts add constraint receipts_answer_sha256_check CHECK (((octet_length(answer_sha256) = 64) AND (encode(decode(answer_sha256, 'hex'::text), 'hex'::text) = answer_sha256))) NOT VALID;
 alter table receipts add constraint receipts_control_id_key UNIQUE (control_id);
 alter table receipts add constraint receipts_pkey PRIMARY KEY (declaration_id);
 alter table received_by_hand add constraint received_by_hand_check CHECK (((decided_by IS NULL) <> (operator IS NULL)));
@@ -753,8 +755,6 @@ alter table statements add constraint statements_pkey PRIMARY KEY (number);
 alter table statements add constraint statements_sequence_check CHECK ((sequence >= 1));
 alter table attempt_counts add constraint attempt_counts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table attempts add constraint attempts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
-alter table attempts add constraint attempts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
-alter table audit_events add constraint audit_events_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table audit_events add constraint audit_events_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
 alter table billing_months add constraint billing_months_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table charges add constraint charges_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES receipts(declaration_id);
@@ -772,7 +772,6 @@ alter table ledger_movements add constraint ledger_movements_pharmacy_id_day_des
 alter table memberships add constraint memberships_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table memberships add constraint memberships_professional_id_fkey FOREIGN KEY (professional_id) REFERENCES professionals(id);
 alter table receipts add constraint receipts_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
-alter table receipts add constraint receipts_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
 alter table received_by_hand add constraint received_by_hand_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES professionals(id);
 alter table received_by_hand add constraint received_by_hand_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
 alter table received_by_hand add constraint received_by_hand_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);

@@ -3,13 +3,22 @@ import { assert } from './assert.ts'
 
 export type Batcher<Item, Answer> = (item: Item) => Promise<Answer>
 
+export type BatcherOptions = {
+  readonly sizeMax: number
+  /**
+   * Called between two sets that follow each other, where the next one is not full: while a set costs something by itself,
+   * a moment of waiting makes it larger. An idle system never waits.
+   */
+  readonly linger?: () => Promise<unknown>
+}
+
 /**
  * `run` gets 1 to `sizeMax` items and answers one value each, in order. A set starts as soon as the previous one ended,
  * so an idle system pays no delay and a busy one grows its sets by itself. Where `run` throws, each item of that set fails.
  */
 export function createBatcher<Item, Answer>(
   run: (items: readonly Item[]) => Promise<readonly Answer[]>,
-  options: { readonly sizeMax: number },
+  options: BatcherOptions,
 ): Batcher<Item, Answer> {
   assert(options.sizeMax >= 1, 'a batch holds at least one item')
   type Waiting = { item: Item; done: (answer: Answer) => void; failed: (cause: unknown) => void }
@@ -31,6 +40,7 @@ export function createBatcher<Item, Answer>(
       } catch (cause) {
         for (const entry of set) entry.failed(cause)
       }
+      if (options.linger && waiting.length > 0 && waiting.length < options.sizeMax) await options.linger()
     }
     running = false
   }

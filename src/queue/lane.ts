@@ -10,10 +10,11 @@ import type { WorkerEvents } from './worker-events.ts'
 export type LaneDeps = {
   readonly ask: (input: { wanted: number; underWay: number; room: number; held: number; news: News }) => Promise<Asked>
   readonly openForSending: (claims: readonly Claim[]) => Promise<ReadonlyMap<string, OpenedDeclaration>>
-  readonly run: (claim: Claim, opened: OpenedDeclaration) => Promise<Ended>
+  readonly run: (claim: Claim, opened: OpenedDeclaration, takeSlot: () => Promise<boolean>) => Promise<Ended>
   readonly settle: (claim: Claim, settled: Settled) => Promise<Won | null>
   readonly release: (claims: readonly Claim[]) => Promise<unknown>
   readonly random: () => number
+  readonly monotonicMs: () => number
   readonly events: WorkerEvents
   /** Something came that a round should look at. */
   readonly onKick: () => void
@@ -37,6 +38,8 @@ export type Lane = {
 }
 
 const nothingOpened: OpenedDeclaration = { outcome: { class: 'permanent', code: 'unreadable-content' } }
+/** Marks are written ahead of need only where a slot comes free that soon: a mark that grows old is not acted on. */
+const sendMsMaxForMarkingAhead = 500
 /** After a fault of our own (the key store is away), not to spin. */
 export const faultPauseMs = 1000
 
@@ -46,12 +49,23 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   const settlingMax = 4 * batchSize
   const ready: { claim: Claim; opened: OpenedDeclaration }[] = []
   const running = new Map<string, { readonly claim: Claim; readonly ended: Promise<void> }>()
+  /** Marked as sent, and waiting for a slot. */
+  const waiting: ((mayGo: boolean) => void)[] = []
   let opening: readonly Claim[] = []
+  /** Requests that have a slot. */
   let sending = 0
+  /** Runs that have none yet: they encode, mark, or wait. */
+  let preparing = 0
+  /** How long a request takes, lately. */
+  let sendMs = 0
   let slots = 0
   let news = noNews
   let moreWaits = false
   let unwell = false
+  /** It fails, or is being tried again: nothing is marked ahead. */
+  let broken = false
+  /** It fails: nothing is sent. */
+  let refusing = false
   let failuresKnown = 0
   let closed = false
 
@@ -62,16 +76,43 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   const mustAskFirst = () =>
     news.holdMs > 0 || news.failures + (news.answered ? 0 : failuresKnown) >= destination.breaker.failuresMax
 
+  /** As many again as may be under way are marked ahead, in sets: so a crash leaves at most twice that number in doubt. */
+  const aheadMax = () => (closed || broken || sendMs > sendMsMaxForMarkingAhead ? 0 : slots)
+
   function pump(): void {
-    while (!mustAskFirst() && sending < slots && running.size - sending < settlingMax) {
+    if (mustAskFirst()) {
+      dismissWaiting()
+      return
+    }
+    while (waiting.length > 0 && sending < slots) {
+      sending += 1
+      waiting.shift()?.(true)
+    }
+    const settling = () => running.size - sending - preparing
+    while (sending + preparing < slots + aheadMax() && settling() < settlingMax) {
       const next = ready.shift()
       if (!next) return
       start(next)
     }
   }
 
+  /** No byte of these has left: each goes back uncounted. */
+  function dismissWaiting(): void {
+    for (const refuse of waiting.splice(0)) refuse(false)
+  }
+
+  /** False where none will come free soon: the destination fails, a rival has them all, or we are about to stop. */
+  function takeSlot(): Promise<boolean> {
+    if (mustAskFirst() || refusing || slots === 0) return Promise.resolve(false)
+    if (waiting.length === 0 && sending < slots) {
+      sending += 1
+      return Promise.resolve(true)
+    }
+    return closed ? Promise.resolve(false) : new Promise((resume) => waiting.push(resume))
+  }
+
   function start({ claim, opened }: (typeof ready)[number]): void {
-    sending += 1
+    preparing += 1
     const key = `${claim.id}/${claim.epoch}`
     const ended = runAndSettle(claim, opened)
       .catch((cause: unknown) => deps.events.failed('run', cause)) // our own fault: the lease runs out and rescue takes over
@@ -82,10 +123,29 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     running.set(key, { claim, ended })
   }
 
+  /** Runs it in a slot that is given back whatever comes. */
+  async function runInSlot(claim: Claim, opened: OpenedDeclaration): Promise<Ended> {
+    let sentAt: number | null = null
+    try {
+      return await deps.run(claim, opened, async () => {
+        const mayGo = await takeSlot()
+        if (mayGo) {
+          preparing -= 1
+          sentAt = deps.monotonicMs()
+        }
+        return mayGo
+      })
+    } finally {
+      if (sentAt === null) preparing -= 1
+      else {
+        sending -= 1
+        sendMs += (deps.monotonicMs() - sentAt - sendMs) / 8
+      }
+    }
+  }
+
   async function runAndSettle(claim: Claim, opened: OpenedDeclaration): Promise<void> {
-    const end = await deps.run(claim, opened).finally(() => {
-      sending -= 1
-    })
+    const end = await runInSlot(claim, opened)
     if (end) hear(end)
     pump()
     if (moreWaits && ready.length <= batchSize / 2) deps.onKick()
@@ -122,10 +182,15 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     const told = news
     news = noNews
     try {
-      const asked = await deps.ask({ wanted, underWay: sending, room: room(), held: heldCount(), news: told })
+      // A probe that still encodes or is being marked is under way: a second one must not be claimed beside it.
+      const underWay = broken ? Math.max(sending, Math.min(sending + preparing, slots)) : sending
+      const asked = await deps.ask({ wanted, underWay, room: room(), held: heldCount(), news: told })
       slots = asked.slots
       failuresKnown = asked.breaker === 'closed' ? asked.failures : 0
-      unwell = asked.breaker !== 'closed' || asked.failures > 0
+      broken = asked.breaker !== 'closed'
+      unwell = broken || asked.failures > 0
+      refusing = asked.breaker === 'open'
+      if (broken && asked.claims.length === 0) dismissWaiting()
       pump()
       return asked
     } catch (cause) {
@@ -164,6 +229,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     held: () => [...ready.map((entry) => entry.claim), ...[...running.values()].map((entry) => entry.claim), ...opening],
     close: async () => {
       closed = true
+      dismissWaiting()
       await giveBack()
     },
     emptied: async () => {

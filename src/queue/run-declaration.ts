@@ -38,16 +38,22 @@ export type Ended = { readonly outcome: Outcome; readonly sent: boolean } | null
 export async function runDeclaration(
   deps: SendDeps,
   claim: Claim,
-  step: { readonly destination: QueueDestination; readonly opened: OpenedDeclaration; readonly signal: AbortSignal },
+  step: {
+    readonly destination: QueueDestination
+    readonly opened: OpenedDeclaration
+    readonly signal: AbortSignal
+    /** Resolves when one more request may be under way; false: it may not, and nothing is to leave. */
+    readonly takeSlot: () => Promise<boolean>
+  },
 ): Promise<Ended> {
-  const { destination, opened, signal } = step
+  const { destination, opened, signal, takeSlot } = step
   if ('outcome' in opened) return { outcome: opened.outcome, sent: false }
   const mark: { came: 'sent' | 'lost' | 'stopped' | null } = { came: null }
   const outcome = await destination.deliver(opened.document, {
     signal,
     // Written before the first byte leaves: after this line a crash means "maybe delivered".
     beforeSend: async (messageSha256) => {
-      mark.came = signal.aborted ? 'stopped' : await markInTime(deps, claim, messageSha256)
+      mark.came = signal.aborted ? 'stopped' : await markInTime(deps, claim, { messageSha256, signal, takeSlot })
       return mark.came === 'sent'
     },
   })
@@ -57,16 +63,23 @@ export async function runDeclaration(
 }
 
 /**
- * A process that was suspended here may wake when its lease is another's: what took half a lease is not acted on. The mark
- * that could not be made (or whose commit was not seen) is no reason to send either; settling then says "interrupted".
+ * Marks, then waits for its slot: marks are written in sets ahead of need. A process that was suspended here may wake when its
+ * lease is another's: what took half a lease, the wait included, is not acted on. The mark that could not be made (or whose
+ * commit was not seen) is no reason to send either; settling then says "interrupted".
  */
-async function markInTime(deps: SendDeps, claim: Claim, messageSha256: string): Promise<'sent' | 'lost' | 'stopped'> {
+async function markInTime(
+  deps: SendDeps,
+  claim: Claim,
+  step: { readonly messageSha256: string; readonly signal: AbortSignal; readonly takeSlot: () => Promise<boolean> },
+): Promise<'sent' | 'lost' | 'stopped'> {
   const askedAt = deps.monotonicMs()
   try {
-    if (!(await deps.markSent(claim, messageSha256))) return 'lost'
+    if (!(await deps.markSent(claim, step.messageSha256))) return 'lost'
   } catch {
     return 'stopped'
   }
+  // Marked, and not a byte has left: if we die here, the row is as much in doubt as one that was sent.
+  if (!(await step.takeSlot()) || step.signal.aborted) return 'stopped'
   return deps.monotonicMs() - askedAt < deps.leaseMs / 2 ? 'sent' : 'stopped'
 }
 

@@ -18,7 +18,9 @@ export type Settling = {
   settle(claim: Claim, settled: Settled): Promise<Won | null>
 }
 
-const setMax = 200
+const setMax = 500
+/** Between two sets that follow each other: planning and committing a set of thirty costs what one of three hundred does. */
+const lingerMs = { mark: 4, settle: 20 } as const
 const pauseMsMax = 1000
 /** After a stop has interrupted everything, a database that is away is not waited for much longer. */
 const hastyTriesMax = 4
@@ -26,6 +28,7 @@ const hastyTriesMax = 4
 export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: number; readonly hasty: AbortSignal }): Settling {
   const { database, events } = deps
   const { leaseMs, hasty } = options
+  const lingerFor = (ms: number) => () => deps.wait(ms, hasty).catch(() => undefined)
   const settleSet = (items: readonly Settled[]) => database.forWorker((tx) => settle(tx, items))
   const markInSets = createBatcher(
     async (items: readonly { claim: Claim; messageSha256: string }[]) => {
@@ -33,14 +36,14 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
       const won = await database.forWorker((tx) => markSent(tx, rows, leaseMs))
       return items.map(({ claim }) => won.has(claim.id))
     },
-    { sizeMax: setMax },
+    { sizeMax: setMax, linger: lingerFor(lingerMs.mark) },
   )
   const settleInSets = createBatcher(
     async (items: readonly Settled[]) => {
       const won = await settleSet(items)
       return items.map((item) => won.get(item.id) ?? null)
     },
-    { sizeMax: setMax },
+    { sizeMax: setMax, linger: lingerFor(lingerMs.settle) },
   )
   return {
     markSent: (claim, messageSha256) => markInSets({ claim, messageSha256 }),

@@ -74,12 +74,14 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
           return askToSend(database, destination, { worker: name, leaseMs, ...input })
         },
         openForSending: deps.openForSending,
-        run: (claim, opened) => runDeclaration(sendDeps, claim, { destination, opened, signal: interrupting.signal }),
+        run: (claim, opened, takeSlot) =>
+          runDeclaration(sendDeps, claim, { destination, opened, signal: interrupting.signal, takeSlot }),
         settle: settling.settle,
         // What cannot be given back now goes back when its lease runs out.
         release: (claims) =>
           database.forWorker((tx) => releaseClaims(tx, claims)).catch((cause: unknown) => events.failed('claim', cause)),
         random: deps.random,
+        monotonicMs,
         events,
         onKick: kick.kick,
         onRequeued: () => dispatch.kick(),

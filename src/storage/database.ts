@@ -7,7 +7,7 @@ import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 
 import postgres from 'postgres'
 import { GatewayError } from '../domain/errors.ts'
 import { knownTypes } from './array-types.ts'
-import { guardTransactions, isDatabaseAway } from './guarded-client.ts'
+import { guardTransactions, isDatabaseAway, keptStatement } from './guarded-client.ts'
 import { type AppliedMigration, listApplied } from './migrator.ts'
 import * as schema from './schema.ts'
 
@@ -35,11 +35,13 @@ export type Database = {
   close(): Promise<void>
 }
 
+export { keptStatement }
 export const dueChannel = 'declarations_due'
 
 export type DatabaseLimits = { readonly connectionsMax: number; readonly statementTimeoutMs: number }
 export const databaseLimitsDefault: DatabaseLimits = { connectionsMax: 10, statementTimeoutMs: 15_000 }
 const closeTimeoutSeconds = 5
+const workerScope = sql`${sql.raw(keptStatement)} select set_config('passerelle.scope', 'worker', true)`
 
 export function openDatabase(url: string, limits: DatabaseLimits = databaseLimitsDefault): Database {
   const client = postgres(url, {
@@ -73,7 +75,7 @@ export function openDatabase(url: string, limits: DatabaseLimits = databaseLimit
       }),
     forWorker: (run) =>
       transact(async (tx) => {
-        await tx.execute(sql`select set_config('passerelle.scope', 'worker', true)`)
+        await tx.execute(workerScope)
         return run(tx)
       }),
     forNobody: transact,

@@ -1,6 +1,6 @@
 /** The row that all workers share about a destination: read under its lock, written back in the same transaction. */
 import { sql } from 'drizzle-orm'
-import type { Tx } from './database.ts'
+import { keptStatement, type Tx } from './database.ts'
 
 /** Times in ms of PostgreSQL's clock. */
 export type ControlRow = {
@@ -38,7 +38,7 @@ export async function ensureControls(tx: Tx, destinations: readonly string[]): P
 
 /** Locks one destination's row until the transaction ends; `nowMs` is read after the lock was won. Null where it was never made. */
 export async function lockControl(tx: Tx, destination: string): Promise<{ control: ControlRow; nowMs: number } | null> {
-  const [row] = await tx.execute<ControlRow & { nowMs: number } & Record<string, unknown>>(sql`
+  const [row] = await tx.execute<ControlRow & { nowMs: number } & Record<string, unknown>>(sql`${sql.raw(keptStatement)}
     with locked as materialized (select * from destination_controls where destination = ${destination} for update)
     select ${controlColumns}, ${msOf('clock_timestamp()')} as "nowMs" from locked`)
   if (!row) return null
@@ -48,7 +48,7 @@ export async function lockControl(tx: Tx, destination: string): Promise<{ contro
 
 export async function saveControl(tx: Tx, destination: string, control: ControlRow): Promise<void> {
   const at = (ms: number | null) => sql`to_timestamp(${ms}::float8 / 1000)`
-  await tx.execute(sql`
+  await tx.execute(sql`${sql.raw(keptStatement)}
     update destination_controls set breaker = ${control.breaker}, failures = ${control.failures}, openings = ${control.openings},
       opened_at = ${at(control.openedAtMs)}, hold_until = ${at(control.holdUntilMs)}, probe_by = ${control.probeBy},
       closed_at = ${at(control.closedAtMs)}, tokens = ${control.tokens}, tokens_at = ${at(control.tokensAtMs)},

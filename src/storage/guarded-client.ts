@@ -8,6 +8,8 @@ const awayCodes = new Set([
   ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'CONNECT_TIMEOUT', 'CONNECTION_ENDED'],
   ...['57014', '55P03', '40P01', '40001'],
 ])
+/** What the text of a statement begins with that is parsed once a connection and kept: one of few texts, run over and over. */
+export const keptStatement = '/* kept */'
 /** The server's close follows its last word at once; past this the connection is taken to live after all. */
 const closeAwaitedMs = 5_000
 
@@ -78,7 +80,8 @@ function guardStatements(sql: TransactionSql, transaction: Transaction): Transac
       if (key !== 'unsafe') return Reflect.get(target, key)
       return (...given: Parameters<TransactionSql['unsafe']>) => {
         assert(!transaction.over, 'a transaction that has ended takes no statement')
-        return watched(target.unsafe(...given), transaction)
+        const [text, values] = given
+        return watched(target.unsafe(text, values, { prepare: text.startsWith(keptStatement) }), transaction)
       }
     },
   })

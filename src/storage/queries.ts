@@ -5,7 +5,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Settlement } from '../domain/settlement.ts'
 import type { ChargeTerms } from '../domain/tariff.ts'
 import { chargeColumns, chargeInput, chargeParts } from './charges.ts'
-import type { Tx } from './database.ts'
+import { keptStatement, type Tx } from './database.ts'
 
 /** A claimed row: what the worker holds, under the epoch that all its writes must name. */
 export type Claim = {
@@ -24,6 +24,12 @@ export type Claim = {
 
 const claimColumns = sql`d.id, d.epoch::int8 as epoch, d.pharmacy_id as "pharmacyId", d.screening_id as "screeningId", d.version_id as "versionId",
   d.version, d.destination, d.kind, d.replaces_version as "replacesVersion", d.control_id as "controlId", d.attempt_count as "attemptCount"`
+
+/**
+ * Each statement here has one text for sets of any size: parsed once a connection, and planned anew whenever a table that it
+ * reads has been analysed. Its plan for sets of any size is explained by the test too.
+ */
+const kept = sql.raw(keptStatement)
 
 /** bigint comes as text over the wire; epochs stay far below 2^53. */
 function readClaim<Row extends { epoch: unknown }>(row: Row): Row & { epoch: number } {
@@ -55,12 +61,13 @@ export async function claimDue(
       (select w.pharmacy_id from ${waiting} order by w.pharmacy_id limit 1))`
   const rows = await tx.execute<
     { id: string | null; turns: number; first: string | null; last: string | null } & Record<string, unknown>
-  >(sql`
+  >(sql`${kept}
     with recursive turn (pharmacy_id, first, n) as (
-      select start.id, start.id, 1 from (select ${following(sql`${turnAfter}::uuid`)} as id) start where start.id is not null
+      select start.id, start.id, 1 from (select ${following(sql`${turnAfter}::uuid`)} as id offset 0) start where start.id is not null
       union all
       select following.id, following.first, following.n + 1
-      from (select turn.first, turn.n, ${following(sql`turn.pharmacy_id`)} as id from turn) following
+      -- offset 0: looked up once a step, not once for each mention.
+      from (select turn.first, turn.n, ${following(sql`turn.pharmacy_id`)} as id from turn offset 0) following
       where following.id is not null and following.id <> following.first and following.n < ${limit}
     ), round as (
       select count(*)::int as turns, min(first::text) as first, (array_agg(pharmacy_id order by n desc))[1] as last from turn
@@ -106,7 +113,7 @@ export async function claimExpired(
   tx: Tx,
   claim: { worker: string; leaseMs: number; limit: number; graceMs: number },
 ): Promise<Expired[]> {
-  const rows = await tx.execute<Expired & Record<string, unknown>>(sql`
+  const rows = await tx.execute<Expired & Record<string, unknown>>(sql`${kept}
     with expired as (
       select x.id, x.state, x.epoch from declarations x
       where x.state in ('claimed', 'sent') and x.lease_until < now()
@@ -124,7 +131,7 @@ export type Held = { readonly id: string; readonly epoch: number }
 
 /** Prolongs leases that are still ours; a row that is being written at this moment is passed over, and waits for nobody. */
 export async function extendLeases(tx: Tx, held: readonly Held[], leaseMs: number): Promise<ReadonlySet<string>> {
-  const rows = await tx.execute<{ id: string }>(sql`
+  const rows = await tx.execute<{ id: string }>(sql`${kept}
     with mine as (
       select h.id from declarations h
       join unnest(${sql.param(held.map((row) => row.id))}::uuid[], ${sql.param(held.map((row) => row.epoch))}::bigint[]) as t (id, epoch)
@@ -145,7 +152,7 @@ export async function markSent(
   sending: readonly (Held & { readonly messageSha256: string })[],
   leaseMs: number,
 ): Promise<ReadonlySet<string>> {
-  const rows = await tx.execute<{ id: string }>(sql`
+  const rows = await tx.execute<{ id: string }>(sql`${kept}
     with mine as (
       select * from unnest(${sql.param(sending.map((row) => row.id))}::uuid[], ${sql.param(sending.map((row) => row.epoch))}::bigint[],
         ${sql.param(sending.map((row) => row.messageSha256))}::text[]) as t (id, epoch, message_sha256)
@@ -162,7 +169,7 @@ export async function markSent(
 
 /** Gives claimed rows back as they were: nothing was tried, so nothing is counted, and no attempt is written. */
 export async function releaseClaims(tx: Tx, held: readonly Held[]): Promise<ReadonlySet<string>> {
-  const rows = await tx.execute<{ id: string }>(sql`
+  const rows = await tx.execute<{ id: string }>(sql`${kept}
     update declarations d set state = 'queued', claimed_by = null, lease_until = null, attempt_count = d.attempt_count - 1
     from unnest(${sql.param(held.map((row) => row.id))}::uuid[], ${sql.param(held.map((row) => row.epoch))}::bigint[]) as mine (id, epoch)
     where d.id = mine.id and d.epoch = mine.epoch and d.state = 'claimed'
@@ -191,7 +198,7 @@ export type Won = {
  */
 export async function settle(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Won>> {
   const input = JSON.stringify(settled.map(settleInput))
-  const rows = await tx.execute<{ id: string; successor_waits: boolean }>(sql`
+  const rows = await tx.execute<{ id: string; successor_waits: boolean }>(sql`${kept}
     with mine as (
       select * from jsonb_to_recordset(${input}::text::jsonb) as t (id uuid, epoch bigint, attempt_epoch bigint, state text, code text,
         location text, delay_ms float8, uncounted int, outcome text, reference text, answer_sha256 text, action text,
@@ -202,18 +209,21 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
           due_at = case when mine.state = 'queued' then now() + mine.delay_ms * interval '1 ms' else d.due_at end,
           attempt_count = d.attempt_count - mine.uncounted,
           settled_at = case when mine.state in ('accepted', 'rejected') then now() end
-      from mine, declarations before
-      where d.id = mine.id and d.epoch = mine.epoch and d.state in ('claimed', 'sent') and before.id = d.id
+      from mine
+      where d.id = mine.id and d.epoch = mine.epoch and d.state in ('claimed', 'sent')
       returning d.id, mine.attempt_epoch, d.kind, d.pharmacy_id, d.screening_id, d.version, d.destination, d.control_id, d.state, d.code, d.attempt_count,
-        before.claimed_by as worker, before.state as was, mine.outcome, mine.reference, mine.answer_sha256, mine.action,
+        mine.outcome, mine.reference, mine.answer_sha256, mine.action,
         mine.prices, mine.currency, mine.refund, mine.demonstration
     ), ended as (
       update attempts a set ended_at = clock_timestamp(), outcome = won.outcome, code = won.code
-      from won where won.was = 'sent' and a.declaration_id = won.id and a.epoch = won.attempt_epoch and a.ended_at is null
+      from won where a.declaration_id = won.id and a.epoch = won.attempt_epoch and a.ended_at is null
+      returning a.declaration_id
     ), refused_before_sending as (
+      -- Read as they were before this statement: who held them, and that nothing of them had left. Few, so looked up one by one.
       insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at, ended_at, outcome, code)
-      select id, attempt_epoch, pharmacy_id, worker, clock_timestamp(), clock_timestamp(), outcome, code from won
-      where was = 'claimed' and outcome <> 'interrupted'
+      select won.id, won.attempt_epoch, won.pharmacy_id, before.claimed_by, clock_timestamp(), clock_timestamp(), won.outcome, won.code
+      from won join declarations before on before.id = won.id and before.state = 'claimed'
+      where won.outcome <> 'interrupted' and won.id not in (select declaration_id from ended)
     ), proof as (
       insert into receipts (declaration_id, pharmacy_id, destination, control_id, reference, answer_sha256, received_at, billed)
       select id, pharmacy_id, destination, control_id, reference, answer_sha256, now(), kind = 'original' and prices is not null from won where state = 'accepted'
@@ -258,7 +268,7 @@ export type LookAhead = {
 
 /** For each destination: is something due, and when is the next one. Two index probes each. */
 export async function lookAhead(tx: Tx, destinations: readonly string[]): Promise<readonly LookAhead[]> {
-  return tx.execute<LookAhead>(sql`
+  return tx.execute<LookAhead>(sql`${kept}
     select destination,
       exists (select from declarations q where q.state = 'queued' and q.destination = asked.destination and q.due_at <= now()) as "dueNow",
       (select (extract(epoch from q.due_at - now()) * 1000)::float8 from declarations q

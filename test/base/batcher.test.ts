@@ -109,3 +109,39 @@ test('a set that answers another number of items is a failure, never a wrong ans
 test('a bound below one is refused where it is set, for it would run empty sets for ever', () => {
   expect(() => createBatcher(async (items: readonly number[]) => items, { sizeMax: 0 })).toThrow(AssertionError)
 })
+
+test('a set that follows another and is not full waits a moment for more; the first one never waits', async () => {
+  const { sets, run, next } = heldRun()
+  let lingering: () => void = () => undefined
+  let lingered = 0
+  const linger = () => {
+    lingered += 1
+    return new Promise<void>((done) => {
+      lingering = done
+    })
+  }
+  const ask = createBatcher(run, { sizeMax: 3, linger })
+  const first = ask(1)
+  await next(1)
+  const second = ask(2)
+  await first
+  expect([sets, lingered]).toEqual([[[1]], 1])
+  const third = ask(3)
+  lingering()
+  await next(2)
+  expect([await second, await third]).toEqual([20, 30])
+  expect(sets).toEqual([[1], [2, 3]])
+})
+
+test('a full set waits for nobody', async () => {
+  const { sets, run, next } = heldRun()
+  const ask = createBatcher(run, { sizeMax: 2, linger: () => Promise.reject(new Error('it waited')) })
+  const answers = [1, 2, 3, 4].map(ask)
+  await next(1)
+  await next(2)
+  expect(await Promise.all(answers)).toEqual([10, 20, 30, 40])
+  expect(sets).toEqual([
+    [1, 2],
+    [3, 4],
+  ])
+})

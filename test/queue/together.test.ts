@@ -87,9 +87,7 @@ test('a recovery begins slowly: the cap a second is shared and climbs', () =>
     await q.addDeclarations(30)
     const worker = q.worker(destination)
     await worker.runOnce()
-    await q.makeDue()
-    await q.sql`update declarations set state = 'queued', settled_at = null where state = 'accepted'`
-    await q.sql`delete from receipts`
+    await q.addDeclarations(30)
     await q.sql`update destination_controls set closed_at = now(), tokens = 0, tokens_at = now()`
     const before = destination.arrivals.length
     await worker.runOnce()
