@@ -1,30 +1,27 @@
 /** `npm run bench`: every figure as a ratio within one run, against a ceiling or a named peer; machines are noisy, ratios less so. */
 import { parseArgs } from 'node:util'
+import type { Bench, BenchResult } from './bench-result.ts'
 import { benches as keyBenches } from './keys.ts'
 import { benches as ledgerBenches } from './ledger.ts'
 import { benches as monthCloseBenches } from './month-close.ts'
+import { benches as peerBenches } from './peers.ts'
 import { benches as queueBenches } from './queue.ts'
 
-export type BenchResult = {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly ratio?: number
-  readonly against?: string
-}
-export type Bench = { readonly name: string; run(): Promise<{ readonly results: readonly BenchResult[] }> }
+export type { Bench, BenchResult } from './bench-result.ts'
 
 const usage = `npm run bench -- [options]
 
   --only NAME   one bench (may be given several times)
+  --size N      forwarding benches at N times their size, for a quick look: 0.1
   --json        print one JSON line last: {"results":[{"name","value","unit","ratio","against"}]}
   --list        name the benches
   --help        this text
 `
-const benches: readonly Bench[] = [...keyBenches, ...ledgerBenches, ...monthCloseBenches, ...queueBenches]
+const benches: readonly Bench[] = [...keyBenches, ...ledgerBenches, ...monthCloseBenches, ...queueBenches, ...peerBenches]
 
 const { values } = parseArgs({
   options: {
+    size: { type: 'string' },
     only: { type: 'string', multiple: true },
     json: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },

@@ -1,188 +1,244 @@
-/** Benchmarks of the forwarding queue: due rows → HTTP on loopback → settled with attempt, receipt and audit event. Ratios within one run. */
-import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type postgres from 'postgres'
-import { Pool } from 'undici'
-import type { DeclarationDocument } from '../../src/domain/declaration-document.ts'
-import type { OpenedDeclaration, QueueDestination } from '../../src/queue/run-declaration.ts'
-import { createWorker } from '../../src/queue/worker.ts'
-import { openDatabase } from '../../src/storage/database.ts'
-import { buildTemplates, connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
-import { startPostgresServer } from '../support/postgres-server.ts'
+/** Benchmarks of the forwarding queue: sealed screenings → HTTP on loopback → settled with attempt, receipt and audit event. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Bench } from './bench-result.ts'
+import { type ForwardingWorld, monotonicMs, type NewRows, openForwardingWorld } from './forwarding-world.ts'
+import { cpuSeconds } from './processes.ts'
+import { benchSize } from './size.ts'
 
-export type BenchResult = {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly ratio?: number
-  readonly against?: string
-}
-export type Bench = { readonly name: string; run(): Promise<{ results: BenchResult[] }> }
+const sized = (count: number) => Math.max(200, Math.round(count * benchSize))
+const memoryMiBMax = 256
 
-const inFlight = 64
-const declarations = 6_000
-/** Fewer for a quick look; the promise is about a million. */
-const settledRows = Number(process.env['BENCH_SETTLED_ROWS'] ?? 1_000_000)
-const parkedRows = settledRows / 10
-const message = 'M'.repeat(2048)
-
-export const benches: readonly Bench[] = [
-  {
-    name: 'forwarding',
-    run: () =>
-      withWorld(async (world) => {
-        const raw = await rawHttp(world.url)
-        await addRows(world.sql, { state: 'queued', count: declarations })
-        const empty = await drain(world, declarations)
-        const memoryMiB = process.memoryUsage().rss / 2 ** 20
-        await addRows(world.sql, { state: 'accepted', count: settledRows })
-        await addRows(world.sql, { state: 'parked', count: parkedRows })
-        await world.sql.unsafe('vacuum analyze declarations')
-        await addRows(world.sql, { state: 'queued', count: declarations })
-        const full = await drain(world, declarations)
-        return {
-          results: [
-            { name: 'raw HTTP, same client and receiver', value: raw, unit: '/s' },
-            { name: 'forwarded and settled', value: empty, unit: '/s', ratio: empty / raw, against: 'raw HTTP' },
-            {
-              name: `the same beside ${settledRows} settled and ${parkedRows} parked`,
-              value: full,
-              unit: '/s',
-              ratio: full / empty,
-              against: 'empty tables',
-            },
-            { name: 'memory of the process, receiver and bench included', value: memoryMiB, unit: 'MiB' },
-          ],
-        }
-      }),
-  },
-]
-
-type World = { readonly databases: TestDatabases; readonly sql: postgres.Sql; readonly url: string }
-
-async function withWorld<Value>(run: (world: World) => Promise<Value>): Promise<Value> {
-  const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-queue-'))
-  // Durable, as in production: an fsync a commit.
-  const server = await startPostgresServer({ folder, settings: ['shared_buffers=256MB', 'max_wal_size=4GB'] })
-  const http = createServer((request, answer) => {
-    request.resume().on('end', () => answer.end('AA'))
-  })
-  await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
-  const address = http.address()
+async function withWorld(
+  run: (world: ForwardingWorld) => ReturnType<Bench['run']>,
+  pharmacies?: number,
+): ReturnType<Bench['run']> {
+  const world = await openForwardingWorld(pharmacies === undefined ? {} : { pharmacies })
   try {
-    await buildTemplates(server.superUrl('postgres'))
-    const databases = await createTestDatabases(server.superUrl('postgres'))
-    const sql = connect(databases.superUrl)
-    const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
-    const value = await run({ databases, sql, url })
-    await sql.end()
-    return value
+    return await run(world)
   } finally {
-    http.close()
-    http.closeAllConnections()
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await world.close()
   }
 }
 
-async function post(pool: Pool, controlId: string): Promise<string> {
-  const answer = await pool.request({ method: 'POST', path: '/', headers: { 'x-control-id': controlId }, body: message })
-  return answer.body.text()
+/** Declarations a second, from their commit to the last settlement; by a worker that has warmed up. */
+export async function measureForwarding(
+  world: ForwardingWorld,
+  count: number,
+  rows: Omit<NewRows, 'count'> = {},
+): Promise<number> {
+  const [warm, prepared] = [await world.prepare({ count: 1_000 }), await world.prepare({ ...rows, count })]
+  const worker = await world.startWorker()
+  await warm.commit()
+  await world.untilSettled()
+  await wait(200)
+  const before = [worker.pid, world.server.pid, world.receiver.pid].map(cpuSeconds)
+  const from = await prepared.commit()
+  const ms = (await world.untilSettled()) - from
+  const cost = [worker.pid, world.server.pid, world.receiver.pid].map((pid, index) => cpuSeconds(pid) - (before[index] ?? 0))
+  const [ours, theirs, far] = cost.map((seconds) => Math.round((seconds / count) * 1e6))
+  console.error(`  ${count} in ${Math.round(ms)} ms; processor µs each: worker ${ours}, PostgreSQL ${theirs}, receiver ${far}`)
+  const { rssMaxMiB } = await worker.ask({ kind: 'memory' }, 'memory')
+  lastMemoryMiB = rssMaxMiB
+  await worker.stop()
+  return count / (ms / 1000)
 }
+let lastMemoryMiB = 0
+const memory = () => ({
+  name: 'memory of the worker, at most',
+  value: lastMemoryMiB,
+  unit: 'MiB',
+  ratio: lastMemoryMiB / memoryMiBMax,
+  against: `${memoryMiBMax} MiB`,
+})
 
-async function rawHttp(url: string): Promise<number> {
-  const pool = new Pool(url, { connections: inFlight })
-  const startedAt = performance.now()
-  let left = declarations
-  await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      while (left-- > 0) await post(pool, 'C')
+const forwarding: Bench = {
+  name: 'forwarding',
+  run: () =>
+    withWorld(async (world) => {
+      const empty = await measureForwarding(world, sized(12_000))
+      const [accepted, parked] = [sized(1_000_000), sized(100_000)]
+      await world.addPast({ accepted, parked })
+      const full = await measureForwarding(world, sized(12_000))
+      return {
+        results: [
+          { name: 'forwarded and settled', value: empty, unit: '/s' },
+          {
+            name: `the same beside ${accepted} settled and ${parked} parked`,
+            value: full,
+            unit: '/s',
+            ratio: full / empty,
+            against: 'empty tables',
+          },
+          memory(),
+        ],
+      }
     }),
-  )
-  const perSecond = declarations / ((performance.now() - startedAt) / 1000)
-  await pool.close()
-  return perSecond
 }
 
-/** Rows as capture leaves them, over 300 pharmacies; settled ones without their foreign keys, which nothing here reads. */
-async function addRows(sql: postgres.Sql, rows: { state: 'queued' | 'accepted' | 'parked'; count: number }): Promise<void> {
-  const { state, count } = rows
-  await sql.begin(async (tx) => {
-    await tx.unsafe(`insert into pharmacies select ('f' || lpad(to_hex(i), 31, '0'))::uuid, (750000000 + i)::text, 'Officine', now()
-      from generate_series(0, 299) i on conflict do nothing`)
-    await tx.unsafe('set local session_replication_role = replica')
-    await tx.unsafe(`insert into declarations (id, pharmacy_id, screening_id, version_id, version, destination, kind, state, control_id, code, settled_at)
-      select gen_random_uuid(), ('f' || lpad(to_hex(i % 300), 31, '0'))::uuid, gen_random_uuid(), gen_random_uuid(), 1, 'sidep', 'original',
-        '${state}', upper(substr(replace(gen_random_uuid()::text, '-', ''), 1, 20)),
-        ${state === 'parked' ? "'answer-lost'" : 'null'}, ${state === 'accepted' ? 'now()' : 'null'}
-      from generate_series(1, ${count}) i`)
-  })
-}
-
-async function drain(world: World, count: number): Promise<number> {
-  const database = openDatabase(world.databases.appUrl)
-  const pool = new Pool(world.url, { connections: inFlight })
-  const destination: QueueDestination = {
-    id: 'sidep',
-    deduplicates: 'none',
-    concurrencyMax: inFlight,
-    retry: { baseMs: 1000, capMs: 60_000, attemptsMax: 5 },
-    breaker: { failuresMax: 100, holdMs: 1000, holdCapMs: 1000 },
-    pace: { perSecondMax: 100_000, rampFromPerSecond: 1, rampMs: 0 },
-    // A charge each, as production writes it.
-    chargeTermsOf: () => ({
-      prices: [{ tariffId: 'standard', amountCents: 100, from: null, until: null }],
-      currency: 'EUR',
-      refundOnCancellation: false,
-      demonstration: false,
+const backlog: Bench = {
+  name: 'backlog',
+  run: () =>
+    withWorld(async (world) => {
+      const short = await measureForwarding(world, sized(10_000))
+      const long = await measureForwarding(world, sized(100_000))
+      return {
+        results: [
+          { name: `a backlog of ${sized(10_000)}`, value: short, unit: '/s' },
+          { name: `a backlog of ${sized(100_000)}`, value: long, unit: '/s', ratio: long / short, against: 'the short one' },
+          memory(),
+        ],
+      }
     }),
-    deliver: async (document, options) => {
-      if (!(await options.beforeSend('ab'.repeat(32)))) return { class: 'interrupted' }
-      await post(pool, document.controlId)
-      return { class: 'accepted', receipt: { reference: null, answerSha256: 'cd'.repeat(32) } }
-    },
+}
+
+/** Half of them refused for good, half of them again and again until their budget is spent. */
+const poison: Bench = {
+  name: 'poison',
+  run: () =>
+    withWorld(async (world) => {
+      const count = sized(30_000)
+      const clean = await measureForwarding(world, count)
+      const commentOf = (index: number) => (index % 100 === 7 ? (index % 200 === 7 ? 'POISON-AE' : 'POISON-AR') : null)
+      const prepared = [await world.prepare({ count: 1_000 }), await world.prepare({ count, commentOf })] as const
+      const worker = await world.startWorker()
+      await prepared[0].commit()
+      await world.untilSettled()
+      const from = await prepared[1].commit()
+      const healthy = count - Math.ceil(count / 100)
+      const ms = (await untilAccepted(world, 1_000 + count + 1_000 + healthy)) - from
+      await worker.stop()
+      const perSecond = healthy / (ms / 1000)
+      return {
+        results: [
+          { name: `${count} healthy ones`, value: clean, unit: '/s' },
+          {
+            name: 'the healthy ones beside 1 % poison',
+            value: perSecond,
+            unit: '/s',
+            ratio: perSecond / clean,
+            against: 'without',
+          },
+        ],
+      }
+    }),
+}
+
+async function untilAccepted(world: ForwardingWorld, count: number): Promise<number> {
+  for (;;) {
+    const [row] = await world.sql<{ count: number }[]>`select count(*)::int as count from receipts`
+    if ((row?.count ?? 0) >= count) return monotonicMs()
+    await wait(50)
   }
-  let settled = 0
-  let allSettled: () => void = () => undefined
-  const done = new Promise<void>((resume) => {
-    allSettled = resume
-  })
-  const worker = createWorker(
-    {
-      database,
-      destinations: [destination],
-      openForSending: async (claims) =>
-        new Map(
-          claims.map((claim): [string, OpenedDeclaration] => [
-            claim.id,
-            { document: { controlId: claim.controlId } as DeclarationDocument },
-          ]),
-        ),
-      random: Math.random,
-      wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
-      events: {
-        settled: () => {
-          settled += 1
-          if (settled === count) allSettled()
-        },
-        leaseLost: () => undefined,
-        failed: (step, cause) => console.error(step, cause),
-      },
-    },
-    { name: `bench-${randomUUID()}`, leaseMs: 60_000, batchSize: 200, pollMs: 1000 },
-  )
-  const startedAt = performance.now()
-  await worker.start()
-  await done
-  const perSecond = count / ((performance.now() - startedAt) / 1000)
-  await worker.stop(1000)
-  await pool.close()
-  await database.close()
-  return perSecond
 }
 
-if (import.meta.main) for (const bench of benches) console.table((await bench.run()).results)
+const quantile = (sorted: readonly number[], q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0
+
+/** One declaration at a time, committed while nothing else happens: until its first byte arrives. */
+const idleLatency: Bench = {
+  name: 'idle-latency',
+  run: () =>
+    withWorld(async (world) => {
+      const worker = await world.startWorker()
+      world.receiver.send({ kind: 'trace', on: true })
+      const delays: number[] = []
+      const prepared = await world.prepare({ count: Math.max(60, Math.round(300 * benchSize)) })
+      for (const { controlId } of prepared.rows) {
+        const arrived = world.receiver.news('arrived')
+        const from = await prepared.commit([controlId])
+        delays.push((await arrived).ms - from)
+        await wait(20)
+      }
+      await worker.stop()
+      const sorted = delays.slice(10).toSorted((a, b) => a - b)
+      return {
+        results: [
+          { name: 'commit to first byte, median', value: quantile(sorted, 0.5), unit: 'ms' },
+          {
+            name: 'commit to first byte, p99',
+            value: quantile(sorted, 0.99),
+            unit: 'ms',
+            ratio: quantile(sorted, 0.99) / 50,
+            against: '50 ms',
+          },
+        ],
+      }
+    }, 10),
+}
+
+/**
+ * Ten pharmacies, of which nine send their usual work at a usual pace: first the tenth does too, then it floods. What counts is
+ * by how much the others' waiting grows, from their commit to their first byte.
+ */
+const fairness: Bench = {
+  name: 'fairness',
+  run: () =>
+    withWorld(async (world) => {
+      const usual = await othersDelay(world, 1)
+      const flooded = await othersDelay(world, 100)
+      return {
+        results: [
+          { name: 'p99 delay of nine pharmacies, all ten alike', value: usual, unit: 'ms' },
+          {
+            name: 'p99 delay of the nine, the tenth with 100 × the load',
+            value: flooded,
+            unit: 'ms',
+            ratio: flooded / usual,
+            against: 'all alike',
+          },
+        ],
+      }
+    }, 10),
+}
+
+/** In bursts, as a busy evening brings them: each burst commits `perPharmacy` for the nine and `times` as many for the tenth. */
+async function othersDelay(world: ForwardingWorld, times: number): Promise<number> {
+  const [bursts, perPharmacy] = [Math.max(4, Math.round(20 * benchSize)), 5]
+  const heavy = world.pharmacies[0]
+  const worker = await world.startWorker()
+  const warm = await world.prepare({ count: 500 })
+  await warm.commit()
+  await world.untilSettled()
+  const perBurst = perPharmacy * 9 + perPharmacy * times
+  const prepared = await world.prepare({
+    count: perBurst * bursts,
+    pharmacyOf: (index) => {
+      const place = index % perBurst
+      const pharmacy = place < perPharmacy * 9 ? world.pharmacies[1 + (place % 9)] : heavy
+      if (!pharmacy) throw new Error('no pharmacy')
+      return pharmacy
+    },
+  })
+  world.receiver.send({ kind: 'reset' })
+  world.receiver.send({ kind: 'trace', on: true })
+  const committedAt = new Map<string, number>()
+  for (let burst = 0; burst < bursts; burst++) {
+    const rows = prepared.rows.slice(burst * perBurst, (burst + 1) * perBurst)
+    const at = await prepared.commit(rows.map(({ controlId }) => controlId))
+    for (const row of rows) if (row.pharmacyId !== heavy?.id) committedAt.set(row.controlId, at)
+    await wait(250)
+  }
+  await world.untilSettled()
+  world.receiver.send({ kind: 'trace', on: false })
+  const { arrivals } = await world.receiver.ask({ kind: 'read' }, 'read')
+  await worker.stop()
+  const delays = arrivals.flatMap(([controlId, ms]) => {
+    const from = committedAt.get(controlId)
+    return from === undefined ? [] : [ms - from]
+  })
+  return quantile(
+    delays.toSorted((a, b) => a - b),
+    0.99,
+  )
+}
+
+/** The worker's memory where each thing that it may hold is large: batches at their most, and a long backlog. */
+const workerMemory: Bench = {
+  name: 'worker-memory',
+  run: () =>
+    withWorld(async (world) => {
+      await measureForwarding(world, sized(40_000))
+      return { results: [memory()] }
+    }),
+}
+
+export const benches: readonly Bench[] = [forwarding, backlog, poison, idleLatency, fairness, workerMemory]
