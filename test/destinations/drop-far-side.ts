@@ -1,6 +1,6 @@
 /** A receiver that takes files out of one folder and answers in another, with fault switches, for the contract of both drops. */
-import { chownSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createJudge, type Plan } from './far-side.ts'
 
@@ -69,7 +69,8 @@ async function carryOut(path: string, plan: Plan): Promise<void> {
         if (plan.twice) putWhole(path, plan.bytes)
         return
       }
-      for (let i = 1; i <= plan.bytes.length; i++) {
+      // Until the test, and its folder with it, is over.
+      for (let i = 1; i <= plan.bytes.length && existsSync(dirname(path)); i++) {
         writeFileSync(path, plan.bytes.subarray(0, i))
         await wait(plan.byteEveryMs)
       }

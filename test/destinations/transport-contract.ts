@@ -9,7 +9,7 @@ import type { Fault } from '../simulators/sidep/faults.ts'
 import type { Received } from '../simulators/sidep/national-file.ts'
 
 /** Where the far side stays silent; everywhere else the machine may be as slow as it likes. */
-const impatientMs = 400
+const impatientMs = 1_500
 const patientMs = 20_000
 export const contractAnswerBytesMax = 65_536
 

@@ -16,7 +16,7 @@ function encode(document: DeclarationDocument): Result<EncodedMessage, EncodePro
   const { kind, version, replacesVersion, controlId } = document
   assert((kind === 'original') === (replacesVersion === null), 'only an original replaces nothing')
   // A CDA states what was found; it has no word for "this never was". A replacement by a made-up result would be a lie.
-  if (kind === 'cancellation') return fail({ code: 'unmapped-code', location: 'relatedDocument' })
+  if (kind === 'cancellation') return fail({ code: 'not-expressible', location: 'relatedDocument' })
   const bytes = writeBioTrod(document, { version, replaces: replacesVersion })
   if (!bytes.ok) return bytes
   return ok({ bytes: bytes.value, contentType: 'application/xml; charset=utf-8', controlId })
