@@ -33,7 +33,7 @@ async function migrate(...args: string[]): Promise<{ code: number; out: string; 
 }
 const tables = async ({ others }: EmptyDatabase) => (await others`select 1 from pg_tables where schemaname = 'public'`).length
 
-test('--status and --dry-run change nothing; migrate then does what they said', async () => {
+test('--status and --dry-run change nothing; migrate then does what they said', { timeout: 120_000 }, async () => {
   const files = await readMigrations(migrationFolders.main)
   const status = await migrate('--status')
   expect([status.code, status.error]).toEqual([0, ''])
@@ -54,7 +54,9 @@ test('--status and --dry-run change nothing; migrate then does what they said', 
   expect((await migrate('--dry-run')).out).toContain(`-- main database: already at ${files.length}`)
 })
 
-test('a database that does not belong to the release is told by --status too, with exit code 1', async () => {
+test('a database that does not belong to the release is told by --status too, with exit code 1', {
+  timeout: 120_000,
+}, async () => {
   await migrate()
   await keys.sql`update schema_migrations set sha256 = 'other' where version = 1`
   for (const option of ['--status', '--dry-run']) {

@@ -17,7 +17,7 @@ const setup = (...args: string[]) =>
   spawnSync(process.execPath, [main, 'setup', folder, ...args], { encoding: 'utf8', input: 'secret-of-the-agency-77aa\n' })
 const secret = (name: string) => readFileSync(join(folder, 'secrets', name), 'utf8').trim()
 
-test('makes every secret once, closed to others, and writes over none', () => {
+test('makes every secret once, closed to others, and writes over none', { timeout: 120_000 }, () => {
   const ran = setup('--client-secret-stdin')
   expect([ran.status, ran.stderr]).toEqual([0, ''])
   const names = readdirSync(join(folder, 'secrets'))
@@ -35,7 +35,9 @@ test('makes every secret once, closed to others, and writes over none', () => {
   expect([secret('root-keys.json'), readFileSync(join(folder, 'config/gateway.yaml'), 'utf8')]).toEqual([before, 'mine'])
 })
 
-test('the roles of its SQL log in with the passwords of its URLs, and PostgreSQL never sees those', async () => {
+test('the roles of its SQL log in with the passwords of its URLs, and PostgreSQL never sees those', {
+  timeout: 120_000,
+}, async () => {
   expect(setup().status).toBe(0)
   const server = URL.parse(inject('postgresSuperUrl'))
   if (!server) throw new Error('no server')
