@@ -4,7 +4,7 @@
 -- PostgreSQL did. Not validated again: the rules are the same, and every row that stands held them.
 alter table declarations drop constraint declarations_control_id_check;
 alter table declarations add constraint declarations_control_id_check
-  check (octet_length(control_id) between 8 and 20
+  check (octet_length(control_id) >= 8 and octet_length(control_id) <= 20
     and btrim(convert_to(control_id, 'UTF8'), '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'::bytea) = ''::bytea) not valid;
 alter table attempts drop constraint attempts_message_sha256_check;
 alter table attempts add constraint attempts_message_sha256_check

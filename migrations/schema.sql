@@ -663,7 +663,7 @@ alter table declarations add constraint declarations_check CHECK (((replaces_ver
 alter table declarations add constraint declarations_check1 CHECK (((kind = 'original'::text) = (replaces_version IS NULL)));
 alter table declarations add constraint declarations_check2 CHECK (((state = ANY (ARRAY['claimed'::text, 'sent'::text])) = (lease_until IS NOT NULL)));
 alter table declarations add constraint declarations_check3 CHECK (((state = ANY (ARRAY['claimed'::text, 'sent'::text])) = (claimed_by IS NOT NULL)));
-alter table declarations add constraint declarations_control_id_check CHECK ((((octet_length(control_id) >= 8) AND (octet_length(control_id) <= 20)) AND (btrim(convert_to(control_id, 'UTF8'::name), '\x303132333435363738394142434445464748494a4b4c4d4e4f505152535455565758595a'::bytea) = '\x'::bytea))) NOT VALID;
+alter table declarations add constraint declarations_control_id_check CHECK (((octet_length(control_id) >= 8) AND (octet_length(control_id) <= 20) AND (btrim(convert_to(control_id, 'UTF8'::name), '\x303132333435363738394142434445464748494a4b4c4d4e4f505152535455565758595a'::bytea) = '\x'::bytea))) NOT VALID;
 alter table declarations add constraint declarations_control_id_key UNIQUE (control_id);
 alter table declarations add constraint declarations_kind_check CHECK ((kind = ANY (ARRAY['original'::text, 'replacement'::text, 'cancellation'::text])));
 alter table declarations add constraint declarations_pkey PRIMARY KEY (id);
