@@ -1,6 +1,7 @@
 /** `npm run bench`: every figure as a ratio within one run, against a ceiling or a named peer; machines are noisy, ratios less so. */
 import { parseArgs } from 'node:util'
 import type { Bench, BenchResult } from './bench-result.ts'
+import { benches as formatBenches } from './formats.ts'
 import { benches as keyBenches } from './keys.ts'
 import { benches as ledgerBenches } from './ledger.ts'
 import { benches as monthCloseBenches } from './month-close.ts'
@@ -17,7 +18,7 @@ const usage = `npm run bench -- [options]
   --list        name the benches
   --help        this text
 `
-const benches: readonly Bench[] = [...keyBenches, ...ledgerBenches, ...monthCloseBenches, ...queueBenches, ...peerBenches]
+const benches: readonly Bench[] = [...formatBenches, ...keyBenches, ...ledgerBenches, ...monthCloseBenches, ...queueBenches, ...peerBenches]
 
 const { values } = parseArgs({
   options: {

@@ -410,7 +410,7 @@ describe('bad input', () => {
 
   test('a cancellation has no form in this model and is refused', () => {
     const cancellation = { ...someDocument, kind: 'cancellation', version: 2, replacesVersion: 1 } as const
-    expect(problemOf(cancellation)).toEqual({ code: 'unmapped-code', location: 'relatedDocument' })
+    expect(problemOf(cancellation)).toEqual({ code: 'not-expressible', location: 'relatedDocument' })
   })
 
   test('any name and comment that is not refused is read back letter by letter', { timeout: 60_000 }, () => {
