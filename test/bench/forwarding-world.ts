@@ -149,6 +149,7 @@ function configOf(pharmacies: readonly PharmacySettings[], url: string, worker: 
       clientCertificateFile: null,
       clientKeyFile: null,
       insecureAllowPlainHttp: true,
+      privateNetworks: ['127.0.0.0/8'],
     },
     deduplicates: 'none',
     concurrencyMax: inFlight,
