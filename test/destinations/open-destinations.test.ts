@@ -23,6 +23,7 @@ function settingsFor(url: string): SendingSettings {
       caFile: null,
       clientCertificateFile: null,
       clientKeyFile: null,
+      privateNetworks: ['127.0.0.0/8'],
       insecureAllowPlainHttp: true,
     },
     concurrencyMax: 4,
