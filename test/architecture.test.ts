@@ -29,7 +29,23 @@ const rooms: Record<string, readonly string[]> = {
   // It closes months as the pages do single documents: through actions and formats.
   // `queue …` and `housekeeping` say and do by hand what the worker does by itself: one road, not two.
   // Destinations: reconciliation asks one what it holds; no command sends anything.
-  commands: ['base', 'domain', 'config', 'formats', 'crypto', 'storage', 'audit', 'queue', 'doctor', 'actions', 'destinations'],
+  commands: [
+    'base',
+    'domain',
+    'config',
+    'formats',
+    'crypto',
+    'storage',
+    'audit',
+    'telemetry',
+    'queue',
+    'doctor',
+    'actions',
+    'destinations',
+    'http',
+    // The two long-running processes open what the composition root composes.
+    'gateway.ts',
+  ],
 }
 
 /** Room → packages from npm, and Node's own modules, that it may use. */

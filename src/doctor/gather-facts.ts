@@ -85,7 +85,7 @@ export async function gatherFacts(deps: GatherDeps, { config, secrets, origins }
     audit: {
       keyGiven: secrets.auditKeyPem !== null,
       anchorFile: config.auditAnchorFile !== null,
-      problems: log && log.problems.map(({ kind }) => kind),
+      problems: log?.problems.map(({ kind }) => kind) ?? null,
       events: log?.events ?? 0,
       screenings: rows.traced.signed,
       screeningsWithoutEvent: rows.traced.untraced,

@@ -20,7 +20,10 @@ type Failed = { readonly error: unknown }
 
 /** `requestId` joins the line, the answer and the audit event. Durations are milliseconds. */
 export type Events = {
+  /** At the start, and after each reload. */
   configLoaded(fields: { pharmacies: number; destinations: number; testKits: number }): void
+  /** A reload was asked for and refused as a whole: what ran goes on. The mistakes are on standard error. */
+  configRefused(fields: Failed): void
   gatewayStarted(fields: { port: number; managementPort: number; startMs: number }): void
   gatewayStopped(fields: { reason: 'signal' | 'fault' | 'done'; uptimeMs: number }): void
   /** A fault that ends the process, or that nobody caught. */
@@ -72,6 +75,7 @@ function processEvents(logger: Logger, fault: DescribeFault) {
         destinations: printableNumber(destinations),
         testKits: printableNumber(testKits),
       }),
+    configRefused: ({ error }) => logger.error({ event: 'config-refused', ...fault(error) }),
     gatewayStarted: ({ port, managementPort, startMs }) =>
       logger.info({
         event: 'gateway-started',

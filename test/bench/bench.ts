@@ -18,7 +18,14 @@ const usage = `npm run bench -- [options]
   --list        name the benches
   --help        this text
 `
-const benches: readonly Bench[] = [...formatBenches, ...keyBenches, ...ledgerBenches, ...monthCloseBenches, ...queueBenches, ...peerBenches]
+const benches: readonly Bench[] = [
+  ...formatBenches,
+  ...keyBenches,
+  ...ledgerBenches,
+  ...monthCloseBenches,
+  ...queueBenches,
+  ...peerBenches,
+]
 
 const { values } = parseArgs({
   options: {

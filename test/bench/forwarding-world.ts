@@ -110,6 +110,7 @@ export async function openForwardingWorld(options: { readonly pharmacies?: numbe
     rootKeysJwks: writeRootKeys([rootKey]),
     pscClientSecret: 'none',
     auditKeyPem: null,
+    signingKeysJwks: null,
   }
   return {
     server,

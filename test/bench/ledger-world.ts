@@ -1,6 +1,6 @@
 /** Pharmacies with a past: generated charges, closed ledger days, and two days that are still open, for benches of money. */
 import { randomUUID } from 'node:crypto'
-import type { Sql } from 'postgres'
+import type { Sql, TransactionSql } from 'postgres'
 
 export type LedgerWorldSize = {
   readonly pharmacies: number
@@ -50,7 +50,7 @@ export async function writeLedgerWorld(admin: Sql, size: LedgerWorldSize): Promi
 
 /** Two days from the rows themselves: everything of yesterday is acknowledged, of today every fifth still waits. */
 async function writeOpenDays(
-  tx: Sql,
+  tx: TransactionSql,
   { testsPerDay, lastDay, professionalId }: { testsPerDay: number; lastDay: string; professionalId: string },
 ): Promise<void> {
   await tx`insert into screenings (version_id, screening_id, pharmacy_id, version, status, key_ref, patient, act, drafted_by, signed_by, signed_role,

@@ -52,7 +52,7 @@ export async function runCommand(
 }
 
 /** Waits until `url` answers 200; throws when the process ends first or after `timeoutMs`. */
-export async function untilReady(process: GatewayProcess, url: string, timeoutMs = 30_000): Promise<void> {
+export async function untilReady(process: GatewayProcess, url: string, timeoutMs = 90_000): Promise<void> {
   const until = Date.now() + timeoutMs
   let ended: number | string | null = null
   void process.exited.then((code) => {

@@ -280,7 +280,9 @@ describe('a server of another library (node-hl7-server)', () => {
       taken.push(request.getMessage().get('PID.5.1').toString())
       await response.sendResponse('AA')
     })
-    onTestFinished(async () => void (await inbound.close()))
+    onTestFinished(async () => {
+      await inbound.close()
+    })
     const transport = openTo(port)
     onTestFinished(() => transport.close())
     await expect.poll(async () => (await send(transport, 1)).kind, { timeout: 5_000 }).toBe('answer')

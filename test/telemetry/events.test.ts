@@ -14,6 +14,7 @@ const fault = ['GatewayError unavailable', 'Error ECONNREFUSED']
 /** Every event, with fields as the gateway gives them: the type keeps the list whole. */
 const given: FieldsOf = {
   configLoaded: { pharmacies: 3, destinations: 2, testKits: 15 },
+  configRefused: { error },
   gatewayStarted: { port: 8080, managementPort: 9090, startMs: 412.3456 },
   gatewayStopped: { reason: 'signal', uptimeMs: 60_000 },
   gatewayFailed: { error },
@@ -63,6 +64,7 @@ test('each event is one line with its name, its fields and nothing else', () => 
   const own = lines().map(({ level, time: _t, service: _s, profile: _p, instance: _i, ...fields }) => [level, fields])
   expect(own).toEqual([
     ['info', { event: 'config-loaded', pharmacies: 3, destinations: 2, testKits: 15 }],
+    ['error', { event: 'config-refused', error: fault }],
     ['info', { event: 'gateway-started', port: 8080, managementPort: 9090, startMs: 412.3 }],
     ['info', { event: 'gateway-stopped', reason: 'signal', uptimeMs: 60_000 }],
     ['error', { event: 'gateway-failed', error: fault }],

@@ -11,15 +11,19 @@ function houseWithStopped(count = 3, doubtful = 0): House {
   const at = new Date('2026-11-23T17:02:00Z')
   const named = { destination: 'sidep', destinationLabel: 'Fichier national', assumedFormat: true }
   const batch = {
-    ...{
-      batchId,
-      destinationLabel: 'Fichier national',
-      stoppedState: 'parked',
-      code: 'answer-lost',
-      state: 'running',
-      requestedAt: at,
-    },
-    ...{ endedAt: null, mayApprove: false, byOperator: false, perSecond: 5, chosen: count, released: 1, skipped: 1 },
+    batchId,
+    destinationLabel: 'Fichier national',
+    stoppedState: 'parked',
+    code: 'answer-lost',
+    state: 'running',
+    requestedAt: at,
+    endedAt: null,
+    mayApprove: false,
+    byOperator: false,
+    perSecond: 5,
+    chosen: count,
+    released: 1,
+    skipped: 1,
   } as const
   house.stopped = {
     groups: [{ ...named, state: 'parked', code: 'answer-lost', count, doubtful, oldest: at }],
