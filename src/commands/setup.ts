@@ -7,6 +7,7 @@ import { systemClock } from '../base/clock.ts'
 import { generateCheckpointKey } from '../crypto/checkpoint.ts'
 import { generateRootKeys } from '../crypto/root-jwks.ts'
 import { newPassword, scramVerifier } from '../crypto/scram.ts'
+import { generateSigningKeys } from '../crypto/signing.ts'
 import { say } from './say.ts'
 
 const exampleConfig = new URL('../../config/example/', import.meta.url).pathname
@@ -75,6 +76,11 @@ function secretFiles(options: SetupOptions, clientSecret: string): readonly Secr
     { name: 'keystore-owner-url', text: keys.ownerUrl, reader: 'product' },
     { name: 'root-keys.json', text: generateRootKeys(systemClock.now()), reader: 'product' },
     { name: 'audit-key.pem', text: generateCheckpointKey(), reader: 'product' },
+    {
+      name: 'signing-keys.json',
+      text: generateSigningKeys(systemClock.now(), randomBytes(3).toString('hex')),
+      reader: 'product',
+    },
     { name: 'psc-client-secret', text: clientSecret, reader: 'product' },
     { name: 'database-superuser', text: `${newPassword(randomBytes)}\n`, reader: 'postgres' },
     { name: 'database-roles.sql', text: data.sql, reader: 'postgres' },

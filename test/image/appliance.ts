@@ -171,6 +171,7 @@ function readSecrets(folder: string): readonly string[] {
   const values = readdirSync(folder).flatMap((name) => {
     const text = readFileSync(join(folder, name), 'utf8').trim()
     if (name === 'root-keys.json') return (JSON.parse(text) as { keys: { k: string }[] }).keys.map(({ k }) => k)
+    if (name === 'signing-keys.json') return (JSON.parse(text) as { keys: { d: string }[] }).keys.map(({ d }) => d)
     if (name.endsWith('.pem')) return [text.split('\n')[1] ?? text]
     if (name.endsWith('-url')) return [new URL(text).password]
     if (name.endsWith('.sql')) return [...text.matchAll(/SCRAM-SHA-256\$\d+:[^']+/g)].map(([verifier]) => verifier)
