@@ -19,6 +19,7 @@ export const billingStyle = `
 .file-links { list-style: none; display: flex; flex-wrap: wrap; gap: 0 .35rem; }
 .file-links a { display: inline-flex; align-items: center; min-height: 32px; padding: 0 .35rem; }
 .sub { display: block; color: var(--soft); font-weight: 400; font-size: .95rem; }
+a.sub { display: inline-block; min-block-size: 24px; padding-block: .3rem; }
 .meter { display: block; width: 8rem; height: .8rem; } .meter rect { fill: var(--brand); } .meter .rest { fill: var(--quiet-ground); }
 @media (max-width: 44rem) {
   .figures.stacked thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -176,7 +176,7 @@ test('a parked transmission is sent again by a pharmacist, with the warning that
     expect((await post(house, `/depistages/${id}/renvoyer`, 'preparer', { declarationId })).status).toBe(403)
   }
   expect(house.retried).toHaveLength(2)
-  for (const state of ['queued', 'accepted', 'rejected', 'cancelled'] as const) {
+  for (const state of ['queued', 'accepted', 'cancelled'] as const) {
     house.screenings.set(id, sampleScreening(id, state))
     expect(await (await get(house, `/depistages/${id}`, 'pharmacist')).text()).not.toContain('/renvoyer')
   }

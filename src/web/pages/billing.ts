@@ -89,7 +89,7 @@ ${
   days.length === 0
     ? html`<p class="hint">${words.nothingYet}</p>`
     : html`${dayChart(days, month, dayCount, words.chart(name, frenchCount(receipts)))}
-<details><summary>${words.byDay}</summary><div class="table-scroll"><table class="figures">
+<details><summary>${words.byDay}</summary><div class="table-scroll" tabindex="0" role="region" aria-label="${words.byDay}"><table class="figures">
 <thead><tr><th scope="col">${words.day}</th><th scope="col" class="figure">${words.count}</th><th scope="col" class="figure">${words.unit}</th><th scope="col" class="figure">${words.amount}</th></tr></thead>
 <tbody>${days.map(
         ({ day, count, unitCents }) =>

@@ -113,7 +113,7 @@ function previewPage(frame: Frame, { found, form, draft, session }: PreviewPage)
   )
   const body = html`<div class="form-page"><h1>${words.previewTitle}</h1>
 <p class="lead">${words.creditOf(number)}</p>
-<div class="table-scroll billing-section"><table class="figures"><thead><tr><th scope="col">${words.line}</th><th scope="col" class="figure">${words.giveBack}</th><th scope="col" class="figure">${words.amount}</th></tr></thead><tbody>${rows}</tbody></table></div>
+<div class="table-scroll billing-section" tabindex="0" role="region" aria-label="${words.line}"><table class="figures"><thead><tr><th scope="col">${words.line}</th><th scope="col" class="figure">${words.giveBack}</th><th scope="col" class="figure">${words.amount}</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${notice('wait', html`<p><strong>${words.previewSum(frenchEuros(draft.netCents), frenchEuros(draft.grossCents))}</strong></p><p>${words.reason} : ${draft.credited?.reason ?? ''}</p><p>${words.final}</p>`)}
 <form method="post" action="/facturation/${number}/avoir">${kept}
 <div class="buttons"><button class="danger button" type="submit" name="step" value="confirm">${words.confirm}</button><button class="secondary button" type="submit" name="step" value="change">${words.change}</button><a class="button quiet" href="/facturation">${words.back}</a></div></form></div>`
