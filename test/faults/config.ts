@@ -47,6 +47,7 @@ export function writeFaultConfig(folder: string, { publicPort, pscPort, receiver
       kind: 'https',
       url: `http://localhost:${receiverPorts[side]}/oru`,
       timeoutMs: 1_000,
+      privateNetworks: ['127.0.0.0/8', '::1'],
       insecureAllowPlainHttp: true,
     },
     deduplicates: side === 'promising' ? 'control-id' : 'none',

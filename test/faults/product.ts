@@ -16,6 +16,8 @@ export async function copyProduct(
   mkdirSync(home, { recursive: true })
   for (const part of ['src', 'migrations', 'package.json'])
     cpSync(join(options.tree, part), join(home, part), { recursive: true })
+  // In one file, commands look for them from where their own file stood: one folder further out.
+  cpSync(join(options.tree, 'migrations'), join(folder, 'migrations'), { recursive: true })
   symlinkSync(resolve(import.meta.dirname, '../../node_modules'), join(home, 'node_modules'))
   const source: Product = { main: join(home, 'src/main.ts'), how: 'source' }
   if (!options.bundle) return source
@@ -25,7 +27,8 @@ export async function copyProduct(
     const bundle = await rolldown({
       input: source.main,
       platform: 'node',
-      external: [/\.node$/, 'cpu-features'],
+      // Those that look for files beside themselves stay where they are.
+      external: [/\.node$/, 'cpu-features', 'ssh2', 'pdfkit', /^@expo-google-fonts/],
       logLevel: 'silent',
     })
     await bundle.write({ dir: join(home, 'bin'), format: 'esm', codeSplitting: false })
