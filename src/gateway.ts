@@ -1,5 +1,4 @@
 /** The composition root: opens everything in order, hands each room what it needs, and closes last-in first-out. */
-
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -46,7 +45,7 @@ import { listUsedKeyRefs } from './storage/erasure.ts'
 import { readKeyAges } from './storage/key-ages.ts'
 import { type OpenedKeyStore, openKeyStore } from './storage/keystore.ts'
 import { createKeyStoreAdmin } from './storage/keystore-admin.ts'
-import { lackingMigrations, readMigrations } from './storage/migrator.ts'
+import { lackingMigrations, migrationFolders, readMigrations } from './storage/migrator.ts'
 import { ensurePharmacies } from './storage/pharmacies.ts'
 import type { Claim } from './storage/queries.ts'
 import { countOpenDeclarations } from './storage/queue-reading.ts'
@@ -94,8 +93,6 @@ export type Forwarder = {
   readonly events: Events
   close(): Promise<void>
 }
-
-export const migrationsFolder = new URL('../migrations/', import.meta.url).pathname
 
 /** Opens the web side: pages, actions, sign-in. Throws where the configuration, a database or the migrations are not as they must be. */
 export async function openGateway(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Gateway> {
@@ -281,7 +278,7 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
     const events = overrides.events ?? eventsOf(config)
     const database = openDatabase(secrets.databaseUrl)
     closers.push('database', () => database.close())
-    const files = await readMigrations(migrationsFolder)
+    const files = await readMigrations(migrationFolders.main)
     // A database that is behind this release, or not of it, is refused before anything is served from it.
     const lacking = lackingMigrations(files, await database.listMigrations()).length
     if (lacking > 0) throw new Error(`the database lacks ${lacking} migrations: run the migrate command first`)

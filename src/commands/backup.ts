@@ -13,13 +13,12 @@ import { findLastDrill, insertDrill } from '../storage/backup-drills.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { openKeyStore } from '../storage/keystore.ts'
 import { readLedger } from '../storage/ledger.ts'
-import { readMigrations } from '../storage/migrator.ts'
+import { migrationFolders, readMigrations } from '../storage/migrator.ts'
 import { configOrMistakes } from './config-or-mistakes.ts'
 import { type DrillReport, drillBackup } from './drill-backup.ts'
 import { findNewestDumps, restoreDumps } from './restore-dumps.ts'
 import { note, say } from './say.ts'
 
-const migrationsFolder = new URL('../../migrations/', import.meta.url).pathname
 const day = 86_400_000
 /** Scanning millions of rows of a scratch database takes its time. */
 const drillLimits = { connectionsMax: 4, statementTimeoutMs: 30 * 60_000 }
@@ -107,7 +106,7 @@ async function judge(
         restored,
         restoredKeys,
         liveKeys,
-        migrations: await readMigrations(migrationsFolder),
+        migrations: await readMigrations(migrationFolders.main),
         countLedgerDifferences,
         clock: systemClock,
         onProgress: note,

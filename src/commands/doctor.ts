@@ -14,11 +14,10 @@ import { reportHtml, reportJson, reportText } from '../doctor/report.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findServerIdentifier, readKeyAges } from '../storage/key-ages.ts'
 import { openKeyStore } from '../storage/keystore.ts'
-import { readMigrations } from '../storage/migrator.ts'
+import { migrationFolders, readMigrations } from '../storage/migrator.ts'
 import { configOrMistakes } from './config-or-mistakes.ts'
 import { note, say } from './say.ts'
 
-const migrationsFolder = new URL('../../migrations/', import.meta.url).pathname
 const exitCodes = { pass: 0, warn: 1, fail: 2 } as const
 
 type DoctorOptions = { readonly json?: boolean; readonly html?: string }
@@ -64,7 +63,7 @@ async function gather(loaded: ReturnType<typeof configOrMistakes>): Promise<Fact
         readKeyAges: () => readKeyAges(store.sql),
         primaryKid: () => rootKeys.primaryKid(),
         findServers: async () => [await findServerIdentifier(data), await findServerIdentifier(store.sql)],
-        migrations: await readMigrations(migrationsFolder),
+        migrations: await readMigrations(migrationFolders.main),
         clock: systemClock,
         fetch: (url, init) => fetch(url, init),
         userId: process.getuid?.() ?? 0,

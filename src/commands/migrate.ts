@@ -4,10 +4,15 @@ import { Command } from 'commander'
 import postgres, { type Sql } from 'postgres'
 import { systemClock } from '../base/clock.ts'
 import { loadOwnerUrls } from '../config/load-config.ts'
-import { listApplied, type MigrationFile, migrate, planMigrations, readMigrations } from '../storage/migrator.ts'
+import {
+  listApplied,
+  type MigrationFile,
+  migrate,
+  migrationFolders,
+  planMigrations,
+  readMigrations,
+} from '../storage/migrator.ts'
 import { configRefused, say } from './say.ts'
-
-const migrationsFolder = new URL('../../migrations/', import.meta.url).pathname
 
 type MigrateOptions = { readonly status?: boolean; readonly dryRun?: boolean }
 type Target = { readonly name: string; readonly url: string; readonly folder: string }
@@ -24,8 +29,8 @@ async function run(options: MigrateOptions): Promise<void> {
   const urls = loadOwnerUrls(process.env)
   if (!urls.ok) throw configRefused(urls.problem)
   const targets: readonly Target[] = [
-    { name: 'main database', url: urls.value.databaseOwnerUrl, folder: migrationsFolder },
-    { name: 'key store', url: urls.value.keystoreOwnerUrl, folder: `${migrationsFolder}keystore/` },
+    { name: 'main database', url: urls.value.databaseOwnerUrl, folder: migrationFolders.main },
+    { name: 'key store', url: urls.value.keystoreOwnerUrl, folder: migrationFolders.keystore },
   ]
   const step = options.dryRun ? showPlan : options.status ? showStatus : apply
   for (const target of targets) {

@@ -30,6 +30,12 @@ export class MigrationError extends Error {
   }
 }
 
+/** Where the files of this release lie. */
+export const migrationFolders = {
+  main: new URL('../../migrations/', import.meta.url).pathname,
+  keystore: new URL('../../migrations/keystore/', import.meta.url).pathname,
+}
+
 /** Any number that only we use: the advisory lock that one migrating process holds. */
 const lockKey = 7_277_347_235
 const lockWaitMs = 60_000

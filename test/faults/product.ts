@@ -16,8 +16,6 @@ export async function copyProduct(
   mkdirSync(home, { recursive: true })
   for (const part of ['src', 'migrations', 'package.json'])
     cpSync(join(options.tree, part), join(home, part), { recursive: true })
-  // In one file, commands look for them from where their own file stood: one folder further out.
-  cpSync(join(options.tree, 'migrations'), join(folder, 'migrations'), { recursive: true })
   symlinkSync(resolve(import.meta.dirname, '../../node_modules'), join(home, 'node_modules'))
   const source: Product = { main: join(home, 'src/main.ts'), how: 'source' }
   if (!options.bundle) return source
@@ -31,8 +29,9 @@ export async function copyProduct(
       external: [/\.node$/, 'cpu-features', 'ssh2', 'pdfkit', /^@expo-google-fonts/],
       logLevel: 'silent',
     })
-    await bundle.write({ dir: join(home, 'bin'), format: 'esm', codeSplitting: false })
-    return { main: join(home, 'bin/main.js'), how: 'bundled' }
+    // As deep as the storage room lies, which looks for the migrations two folders up.
+    await bundle.write({ dir: join(home, 'bin/bundle'), format: 'esm', codeSplitting: false })
+    return { main: join(home, 'bin/bundle/main.js'), how: 'bundled' }
   } catch (cause) {
     console.error(`could not bundle, and runs the source: ${cause instanceof Error ? cause.message.slice(0, 300) : cause}`)
     return source

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import postgres from 'postgres'
-import { migrate } from '../../src/storage/migrator.ts'
+import { migrate, migrationFolders } from '../../src/storage/migrator.ts'
 
 export type DatabaseUrls = {
   readonly superUrl: string
@@ -16,10 +16,8 @@ export type TestDatabases = DatabaseUrls & { drop(): Promise<void> }
 /** Roles as a hoster makes them: an owner that migrates, an application role that owns nothing; the same for the key store. */
 const roles = ['passerelle_owner', 'passerelle_app', 'keystore_owner', 'keystore_app'] as const
 const password = 'loopback-only'
-export const migrationFolders = {
-  main: new URL('../../migrations/', import.meta.url).pathname,
-  keystore: new URL('../../migrations/keystore/', import.meta.url).pathname,
-}
+
+export { migrationFolders }
 
 export async function createRoles(superUrl: string, rolePassword: string): Promise<void> {
   const sql = connect(superUrl)
