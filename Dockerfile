@@ -1,10 +1,13 @@
-# The appliance: Node, the sources that a reviewer reads, and production dependencies. Nothing else is in the last stage: no shell, no
-# package manager, no system tools. Why from nothing and not from the slim image: compose/README.md.
+# The appliance: Node, the product bundled into a few readable files, and the packages that cannot be bundled. Nothing else is in the last
+# stage: no shell, no package manager, no system tools. Why bundled, and why from nothing and not from the slim image: compose/README.md.
 #
 # A release pins the base by digest: --build-arg NODE_IMAGE=node:26-trixie-slim@sha256:…  (docker buildx imagetools inspect shows it)
 ARG NODE_IMAGE=node:26-trixie-slim
 
 FROM ${NODE_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json compose/image/pick-bundler.ts ./
+RUN node pick-bundler.ts && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
 WORKDIR /app
 COPY package.json package-lock.json ./
 # No install script of any package runs, and what is optional is what such scripts would compile.
@@ -43,6 +46,6 @@ ENV NODE_ENV=production \
 USER 10001:10001
 EXPOSE 8080 9090
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=4s --start-period=20s --retries=3 CMD ["/usr/local/bin/node", "/app/healthcheck.ts"]
-ENTRYPOINT ["/usr/local/bin/node", "--disable-sigusr1", "--max-semi-space-size=2", "/app/src/main.ts"]
+HEALTHCHECK --interval=10s --timeout=4s --start-period=20s --retries=3 CMD ["/usr/local/bin/node", "/app/bin/passerelle/healthcheck.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--disable-sigusr1", "--max-semi-space-size=2", "/app/bin/passerelle/main.js"]
 CMD ["serve"]

@@ -25,7 +25,6 @@ import { openConfiguredRootKeys } from './crypto/open-root-keys.ts'
 import { patientIndexBits } from './crypto/patient-indexes.ts'
 import { openSigner, type Signer } from './crypto/signing.ts'
 import { sweepUnused } from './crypto/sweep.ts'
-import { openDestinations } from './destinations/open-destinations.ts'
 import { readUpkeep } from './doctor/read-upkeep.ts'
 import { type DestinationSettings, deduplicationOf, servesPharmacy } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
@@ -157,6 +156,8 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
 export async function openForwarder(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Forwarder> {
   const foundation = await openFoundation(config, secrets, overrides)
   const { clock, closers, database, events, keyRing, pharmacies } = foundation
+  // By name: what only forwarding needs, a gateway that serves does not load.
+  const { openDestinations } = await import('./destinations/open-destinations.ts')
   const destinations = openDestinations(config.destinations, { clock })
   closers.push('destinations', () => destinations.close())
   const metrics = metricsOf(foundation, [])
@@ -278,9 +279,9 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
     const events = overrides.events ?? eventsOf(config)
     const database = openDatabase(secrets.databaseUrl)
     closers.push('database', () => database.close())
-    const files = await readMigrations(migrationFolders.main)
+    const [files, applied] = await Promise.all([readMigrations(migrationFolders.main), database.listMigrations()])
     // A database that is behind this release, or not of it, is refused before anything is served from it.
-    const lacking = lackingMigrations(files, await database.listMigrations()).length
+    const lacking = lackingMigrations(files, applied).length
     if (lacking > 0) throw new Error(`the database lacks ${lacking} migrations: run the migrate command first`)
     const store = openKeyStore(secrets.keystoreDatabaseUrl)
     closers.push('key store', () => store.close())

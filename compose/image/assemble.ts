@@ -1,17 +1,25 @@
-/** Makes the root of the image in the build stage: Node with the libraries it is linked to, the application, and nothing else. */
+/** Makes the root of the image in the build stage: Node with the libraries it is linked to, the bundled application, and nothing else. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { trimPackages } from './trim-packages.ts'
+import { bundleProduct, keptPackages } from './bundle.ts'
+import { keepPackages } from './keep-packages.ts'
 
 /** The user that the Dockerfile names. The compile cache is bound to it: another user starts too, but slower. */
 const userId = 10_001
+const flags = ['--disable-sigusr1', '--max-semi-space-size=2']
 const [app = '', root = ''] = process.argv.slice(2)
+const bundle = join(app, 'bin/passerelle')
+const main = join(bundle, 'main.js')
 
-const packages = join(app, 'node_modules')
-const trimmed = trimPackages({ packages, sources: join(app, 'src') })
-say(`trimmed ${trimmed.files} files and ${trimmed.exportTables} tables of exports`)
-cpSync(join(import.meta.dirname, 'healthcheck.ts'), join(app, 'healthcheck.ts'))
+await bundleProduct({
+  entries: { main: join(app, 'src/main.ts'), healthcheck: join(import.meta.dirname, 'healthcheck.ts') },
+  folder: bundle,
+})
+rmSync(join(app, 'src'), { recursive: true })
+const { whole, named } = keepPackages({ app, kept: keptPackages })
+say(`${readdirSync(bundle).length} files bundled; ${whole} packages kept, of ${named} name and licence`)
 openToReaders(app)
 warmCompileCache()
 copyNode()
@@ -19,26 +27,66 @@ copySystemFiles()
 cpSync(app, join(root, app), { recursive: true, verbatimSymlinks: true })
 openToReaders(join(root, app))
 
-/** Every module of ours is loaded once, under the user and the flags of the image, so that a start compiles nothing. */
+/**
+ * Runs what a start runs, under the user and the flags of the image, up to the database that is not there: what V8 compiled
+ * on the way is kept. Then help, which loads every command.
+ */
 function warmCompileCache(): void {
   const cache = join(app, '.compile-cache')
   mkdirSync(cache)
   chmodSync(cache, 0o777)
-  const modules = listFiles(join(app, 'src')).filter((file) => file.endsWith('.ts') && file !== join(app, 'src/main.ts'))
-  const script = `for (const file of ${JSON.stringify([...modules, join(app, 'healthcheck.ts')])}) await import(file)`
+  const home = mkdtempSync(join(tmpdir(), 'warm-'))
+  chmodSync(home, 0o755)
   const env = { NODE_COMPILE_CACHE: cache, NODE_ENV: 'production', PATH: process.env['PATH'] ?? '' }
-  const flags = ['--disable-sigusr1', '--max-semi-space-size=2']
-  // `main.ts` runs the command line: its help is the command that loads it and does nothing.
-  for (const args of [
-    ['--input-type=module', '-e', script],
-    [join(app, 'src/main.ts'), '--help'],
-  ]) {
-    const ran = spawnSync(process.execPath, [...flags, ...args], { env, uid: userId, gid: userId, cwd: app, encoding: 'utf8' })
-    if (ran.status !== 0 && !args.includes('--input-type=module')) throw new Error(`warming failed: ${ran.stderr}`)
-    if (ran.status !== 0) say(`warming: ${ran.stderr.slice(0, 500)}`)
+  const nobody = ['--owner', String(userId), '--postgres-owner', String(userId), '--database-host', '127.0.0.1']
+  const made = spawnSync(
+    process.execPath,
+    [main, 'setup', home, ...nobody, '--keystore-host', '127.0.0.1', '--client-secret-stdin'],
+    {
+      input: `${'0123456789abcdef'.repeat(2)}\n`,
+      encoding: 'utf8',
+    },
+  )
+  if (made.status !== 0) throw new Error(`setup failed: ${made.stderr}`)
+  execFileSync('chmod', ['755', join(home, 'secrets')])
+  const runs = [
+    { args: ['--help'], status: 0 },
+    { args: ['check-config'], status: null },
+    // As far as the first question to a database, which is refused.
+    { args: ['serve'], status: null },
+    { args: ['work'], status: null },
+  ]
+  for (const { args, status } of runs) {
+    const ran = spawnSync(process.execPath, [...flags, main, ...args], {
+      env: { ...env, ...startEnvironment(home) },
+      uid: userId,
+      gid: userId,
+      cwd: app,
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    if (ran.error || (status !== null && ran.status !== status)) throw new Error(`warming failed: ${args} ${ran.stderr}`)
+    if (status === null) say(`warmed by ${args.join(' ')}: ${`${ran.stdout}${ran.stderr}`.slice(0, 300)}`)
   }
+  spawnSync(process.execPath, [join(bundle, 'healthcheck.js')], { env, uid: userId, gid: userId, cwd: app, timeout: 10_000 })
+  rmSync(home, { recursive: true })
   chmodSync(cache, 0o755)
   say(`compile cache: ${listFiles(cache).length} modules`)
+}
+
+/** What compose.yaml gives, with the secrets that `setup` just made for this alone. */
+function startEnvironment(home: string): Record<string, string> {
+  const secret = (name: string) => join(home, 'secrets', name)
+  return {
+    PASSERELLE_PROFILE: 'production',
+    PASSERELLE_CONFIG_DIR: join(home, 'config'),
+    DATABASE_URL_FILE: secret('database-url'),
+    KEYSTORE_DATABASE_URL_FILE: secret('keystore-url'),
+    ROOT_KEYS_FILE: secret('root-keys.json'),
+    AUDIT_KEY_FILE: secret('audit-key.pem'),
+    SIGNING_KEYS_FILE: secret('signing-keys.json'),
+    PSC_CLIENT_SECRET_FILE: secret('psc-client-secret'),
+  }
 }
 
 function copyNode(): void {

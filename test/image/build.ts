@@ -46,9 +46,9 @@ const strays = [
 export const canaryFolders = [
   '/',
   '/app',
-  '/app/src',
-  '/app/src/web',
-  '/app/src/http',
+  '/app/bin',
+  '/app/bin/passerelle',
+  '/app/config/example',
   '/etc/passerelle',
   '/etc',
   '/tmp',

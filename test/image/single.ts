@@ -121,15 +121,19 @@ async function measure(report: Report, appliance: Appliance): Promise<void> {
   for (const service of product) {
     const id = one(appliance, service)
     const times: number[] = []
+    const processor: number[] = []
     for (let round = 0; round < 3; round++) {
       docker('stop', id)
       docker('start', id)
       await until(`${service} is ready`, () => isReady(id))
       times.push(Date.now() - Date.parse(docker('inspect', '--format', '{{.State.StartedAt}}', id).trim()))
+      processor.push(readProcess(id).processorMs)
     }
     const best = Math.min(...times)
-    // Printed, not held: on a machine that does other things too it says nothing.
+    // The time is printed, not held: on a machine that does other things too it says nothing. What the processor did is held.
     report.figure(`${service}: start to ready`, `${times.join(', ')} ms (goal 1500: ${best <= 1500 ? 'reached' : 'missed'})`)
+    report.figure(`${service}: processor until ready`, `${processor.join(', ')} ms`)
+    report.check(`${service}: ready after at most 1.5 s of processor time`, Math.min(...processor) <= 1500, processor)
   }
   await wait(idleMs)
   for (const service of product) {
