@@ -24,6 +24,7 @@ function parsed(bytes: Uint8Array): ParsedFont {
 }
 
 const wordsMax = 20_000
+const charactersMax = 20_000
 
 /**
  * Shaping a word takes most of the time that a statement takes, and statements say the same words: each is shaped once. pdfkit
@@ -31,6 +32,13 @@ const wordsMax = 20_000
  */
 function remembering(font: ParsedFont): ParsedFont {
   const shaped = new Map<string, Run>()
+  const drawn = new Map<number, boolean>()
+  // Asked of every character of every text: a search through the font's table each time.
+  const hasGlyphForCodePoint = (codePoint: number): boolean => {
+    const has = drawn.get(codePoint) ?? font.hasGlyphForCodePoint(codePoint)
+    if (drawn.size < charactersMax) drawn.set(codePoint, has)
+    return has
+  }
   const layout = (text: string, features?: unknown): Run => {
     if (features) return font.layout(text, features)
     const run = shaped.get(text) ?? font.layout(text)
@@ -44,5 +52,5 @@ function remembering(font: ParsedFont): ParsedFont {
       },
     }
   }
-  return Object.create(font, { layout: { value: layout } }) as ParsedFont
+  return Object.create(font, { layout: { value: layout }, hasGlyphForCodePoint: { value: hasGlyphForCodePoint } }) as ParsedFont
 }
