@@ -10,7 +10,6 @@ import { openForSending } from './actions/open-for-sending.ts'
 import type { StatementDeps } from './actions/statements/deps.ts'
 import { bindStatementDesk } from './actions/statements/desk.ts'
 import { auditSignerOf } from './audit/audit-signer.ts'
-import { createSealJob } from './audit/seal-job.ts'
 import { type Auth, type AuthEvent, openAuth } from './auth/auth.ts'
 import { assert } from './base/assert.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -24,26 +23,20 @@ import { openKeyRing } from './crypto/open-key-ring.ts'
 import { openConfiguredRootKeys } from './crypto/open-root-keys.ts'
 import { patientIndexBits } from './crypto/patient-indexes.ts'
 import { openSigner, type Signer } from './crypto/signing.ts'
-import { sweepUnused } from './crypto/sweep.ts'
 import { readUpkeep } from './doctor/read-upkeep.ts'
 import { type DestinationSettings, deduplicationOf, servesPharmacy } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
 import { chargeTermsOf } from './domain/tariff.ts'
+import { ledgerJob, periodicJobs } from './gateway-jobs.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
 import { askFirst } from './queue/ask-first.ts'
-import { housekeepingJob } from './queue/housekeeping.ts'
-import { createLedgerJob } from './queue/ledger-job.ts'
-import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
-import { releaseRetriesJob } from './queue/release-retries.ts'
-import { silenceJob } from './queue/silence.ts'
+import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJobs } from './queue/periodic.ts'
 import { watchStanding } from './queue/standing.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
 import { type Database, openDatabase } from './storage/database.ts'
-import { listUsedKeyRefs } from './storage/erasure.ts'
 import { readKeyAges } from './storage/key-ages.ts'
 import { type OpenedKeyStore, openKeyStore } from './storage/keystore.ts'
-import { createKeyStoreAdmin } from './storage/keystore-admin.ts'
 import { lackingMigrations, migrationFolders, readMigrations } from './storage/migrator.ts'
 import { ensurePharmacies } from './storage/pharmacies.ts'
 import type { Claim } from './storage/queries.ts'
@@ -97,6 +90,7 @@ export type Forwarder = {
 export async function openGateway(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Gateway> {
   const foundation = await openFoundation(config, secrets, overrides)
   const { clock, closers, database, events, keyRing } = foundation
+  const { publicUrl, signIn, sessions, groups } = config
   const auth = openAuth(
     {
       database,
@@ -108,7 +102,7 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
       // Not even the first capture waits for the key store; where it is away, the ring has said so.
       onPharmacyChosen: (pharmacyId) => void keyRing.prepareReserve(pharmacyId).catch(() => undefined),
     },
-    { publicUrl: config.publicUrl, signIn: config.signIn, clientSecret: secrets.pscClientSecret, sessions: config.sessions },
+    { publicUrl, signIn, sessions, groups, clientSecret: secrets.pscClientSecret },
   )
   closers.push('sign-in', () => auth.close())
   const actions = bindActions(actionDeps(foundation), (error) => events.gatewayFailed({ error }))
@@ -212,60 +206,6 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
 }
 
 const quietSleep = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
-
-/** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
-function periodicJobs({ auditSigner, clock, config, database, events, keyStore }: Foundation): readonly PeriodicJob[] {
-  const jobs: PeriodicJob[] = [
-    releaseRetriesJob({ database, clock, randomBytes }),
-    housekeepingJob({ database, clock }, config.retention),
-    silenceJob({ database, destinations: config.destinations, events }, config.alarms),
-    sweepJob({ clock, database, events, keyStore }),
-  ]
-  if (auditSigner)
-    jobs.push(
-      createSealJob({
-        database,
-        signer: auditSigner,
-        clock,
-        anchorFile: config.auditAnchorFile,
-        onAnchored: (anchored) => events.auditAnchored(anchored),
-      }),
-    )
-  return jobs
-}
-
-const sweepEveryMs = 6 * 3_600_000
-
-/** Record keys that were reserved and never used; a main database that lacks most keys known to be used is taken for an old copy. */
-function sweepJob({
-  clock,
-  database,
-  events,
-  keyStore,
-}: Pick<Foundation, 'clock' | 'database' | 'events' | 'keyStore'>): PeriodicJob {
-  const admin = createKeyStoreAdmin(keyStore.sql)
-  const listUsedRefs = (refs: readonly string[]) => database.forWorker((tx) => listUsedKeyRefs(tx, refs))
-  return {
-    name: 'sweep-record-keys',
-    everyMs: sweepEveryMs,
-    timeoutMs: 600_000,
-    run: async (signal) => {
-      const { used, deleted, refused } = await sweepUnused({ admin, clock, listUsedRefs }, { signal })
-      if (refused) events.keySweepRefused({ deleted })
-      return { used, deleted }
-    },
-  }
-}
-
-function ledgerJob({ database, clock, events }: Foundation, metrics: Metrics): PeriodicJob {
-  return createLedgerJob({
-    database,
-    clock,
-    onChecked: (checked) => metrics.ledgerChecked(checked),
-    onDifference: ({ line: { pharmacyId, destination }, rules: [rule = 'unknown'], items }) =>
-      events.ledgerOutOfBalance({ pharmacyId, destination, rule, items: items.length }),
-  })
-}
 
 /** A job that found nothing to do, every second of the day, says nothing. */
 function didSomething({ outcome, counts }: { outcome: JobOutcome; counts: JobCounts }): boolean {

@@ -4,6 +4,8 @@ import type { Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
 import type { Result } from '../base/result.ts'
 import type { RequestContext } from '../domain/actor.ts'
+import type { PharmacyGroup } from '../domain/pharmacy-group.ts'
+import type { Role } from '../domain/roles.ts'
 import type { Database } from '../storage/database.ts'
 import type { ReportAuthEvent } from './auth-event.ts'
 import type { Fetch } from './bounded-fetch.ts'
@@ -23,13 +25,13 @@ export type Auth = {
   /** Starts a sign-in: where to send the browser, and the value of the short-lived sign-in cookie. */
   beginSignIn(request: RequestContext): Promise<Result<{ redirectTo: string; signInToken: string }, 'psc-unavailable'>>
   /**
-   * Ends a sign-in with the callback's raw query string (with or without `?`). `chosen` is false where the person must still
+   * Ends a sign-in with the callback's raw query string (with or without `?`). `role` is null where the person must still
    * choose an activity. `previousSessionToken` is the browser's session so far, which ends as replaced.
    */
   finishSignIn(
     input: { query: string; signInToken: string | null; previousSessionToken?: string | null },
     request: RequestContext,
-  ): Promise<Result<{ sessionToken: string; chosen: boolean }, SignInProblem>>
+  ): Promise<Result<{ sessionToken: string; role: Role | null }, SignInProblem>>
   /** The live session of a token; null for none, ended, idle too long or expired. Touches it at most once a minute. */
   findSession(sessionToken: string, request: RequestContext): Promise<SessionView | null>
   /** Makes one of the offered activities the one that the session acts for. */
@@ -66,6 +68,8 @@ export type AuthSettings = {
   }
   readonly clientSecret: string
   readonly sessions: SessionLimits
+  /** Who administers which pharmacies, besides those who exercise there. */
+  readonly groups: readonly PharmacyGroup[]
   /** Bound of each call to Pro Santé Connect; ten seconds unless told. */
   readonly callTimeoutMs?: number
 }
@@ -85,7 +89,7 @@ export function openAuth(deps: AuthDeps, settings: AuthSettings): Auth {
     },
     { ...signIn, publicUrl, clientSecret, callTimeoutMs: settings.callTimeoutMs ?? callTimeoutMsDefault },
   )
-  const parts = { ...deps, psc }
+  const parts = { ...deps, psc, groups: settings.groups }
   const rules = { pharmacistSectors: signIn.pharmacistSectors, limits }
   return {
     beginSignIn: () => beginSignIn(parts, rules),

@@ -3,6 +3,7 @@ import { appendEvent } from '../audit/append-event.ts'
 import type { Clock } from '../base/clock.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import type { RequestContext } from '../domain/actor.ts'
+import type { PharmacyGroup } from '../domain/pharmacy-group.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { endSession, findOpenSession, type OpenSession, setSessionActivity, touchSession } from '../storage/sessions.ts'
 import type { ProSanteConnect } from './pro-sante-connect.ts'
@@ -15,6 +16,7 @@ export type LiveSessionDeps = {
   readonly clock: Clock
   readonly psc: Pick<ProSanteConnect, 'findSignOutAddress'>
   readonly onPharmacyChosen?: (pharmacyId: string) => void
+  readonly groups: readonly PharmacyGroup[]
 }
 
 /** Being seen is written down this often at most: a page's ten requests are one write. Idle time is exact to this much. */
@@ -30,7 +32,7 @@ export async function findSession(
   if (!tokenHash) return null
   return deps.database.forNobody(async (tx) => {
     const session = await findLiveSession(tx, { tokenHash, limits, now: deps.clock.now(), request })
-    return session && viewSession(tx, session)
+    return session && viewSession(deps, tx, session)
   })
 }
 
@@ -47,10 +49,10 @@ export async function chooseActivity(
     const session = await findLiveSession(tx, { tokenHash, limits, now, request })
     if (!session) return fail('not-found' as const)
     const offered = session.activities.find((one) => one.pharmacyId === input.pharmacyId)
-    const before = await viewSession(tx, session)
+    const before = await viewSession(deps, tx, session)
     if (offered && before.activity?.pharmacyId === offered.pharmacyId) return ok(before)
     const won = offered !== undefined && (await setSessionActivity(tx, { id: session.id, ...offered }))
-    const after = won ? await viewSession(tx, { ...session, ...offered }) : before
+    const after = won ? await viewSession(deps, tx, { ...session, ...offered }) : before
     await appendEvent(tx, {
       at: now,
       actor: after.actor ?? { kind: 'anonymous' },
@@ -79,7 +81,7 @@ export async function signOut(
   const session = await deps.database.forNobody(async (tx) => {
     const open = await findOpenSession(tx, tokenHash)
     if (!open || !(await endSession(tx, { id: open.id, at, reason: 'signed-out' }))) return null
-    const { actor } = await viewSession(tx, open)
+    const { actor } = await viewSession(deps, tx, open)
     const object = { type: 'session' as const, id: open.id }
     const details = { professionalId: open.professionalId }
     await appendEvent(tx, {

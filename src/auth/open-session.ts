@@ -4,6 +4,9 @@ import { addMs, type Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import type { RequestContext } from '../domain/actor.ts'
+import type { Finess } from '../domain/finess.ts'
+import { type PharmacyGroup, pharmaciesAdministered } from '../domain/pharmacy-group.ts'
+import type { Role } from '../domain/roles.ts'
 import { rppsKeyHolds } from '../domain/rpps.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { listPharmaciesByFiness, saveMemberships, saveProfessional } from '../storage/professionals.ts'
@@ -25,6 +28,7 @@ export type OpenSessionDeps = {
   readonly randomBytes: RandomBytes
   readonly report: ReportAuthEvent
   readonly onPharmacyChosen?: (pharmacyId: string) => void
+  readonly groups: readonly PharmacyGroup[]
 }
 export type OpenSessionInput = {
   readonly identity: PscIdentity
@@ -40,7 +44,7 @@ export async function openSession(
   deps: OpenSessionDeps,
   limits: SessionLimits,
   input: OpenSessionInput,
-): Promise<Result<{ sessionToken: string; chosen: boolean }, 'no-pharmacy-here'>> {
+): Promise<Result<{ sessionToken: string; role: Role | null }, 'no-pharmacy-here'>> {
   const sessionToken = newToken(deps.randomBytes)
   const tokenHash = await hashToken(sessionToken)
   const previousHash = input.previousSessionToken === null ? null : await hashToken(input.previousSessionToken)
@@ -52,7 +56,7 @@ export async function openSession(
   const at = deps.clock.now()
   let pharmacyId: string | null = null
   const opened = await deps.database.forNobody(async (tx) => {
-    const activities = await offerOf(tx, input.professional)
+    const activities = await offerOf(tx, input.professional, deps.groups)
     // Nothing is kept of a person who has nothing to do here.
     if (activities.length === 0) return fail('no-pharmacy-here' as const)
     const professionalId = await keepProfessional(deps, tx, { ...input, activities, at })
@@ -62,20 +66,31 @@ export async function openSession(
     const expiresAt = expiryOf(at, input.identity.authenticatedAt, limits)
     const id = deps.newId()
     await insertSession(tx, { id, tokenHash, professionalId, ...choice, activities, sealedIdToken, createdAt: at, expiresAt })
-    await traceSignIn(tx, { tokenHash, acr: input.identity.acr, at, request: input.request })
+    await traceSignIn(deps, tx, { tokenHash, acr: input.identity.acr, at, request: input.request })
     pharmacyId = choice.pharmacyId
-    return ok({ sessionToken, chosen: pharmacyId !== null })
+    return ok({ sessionToken, role: choice.role })
   })
   if (pharmacyId !== null) deps.onPharmacyChosen?.(pharmacyId)
   return opened
 }
 
-async function offerOf(tx: Tx, professional: ProfessionalIdentity): Promise<readonly OfferedActivity[]> {
+/** Where they exercise, in their role there; and as its administrator at the other pharmacies of a group that names them. */
+async function offerOf(
+  tx: Tx,
+  { rpps, activities }: ProfessionalIdentity,
+  groups: readonly PharmacyGroup[],
+): Promise<readonly OfferedActivity[]> {
+  const exercised = new Set(activities.map((one) => one.finess))
+  const administered = [...pharmaciesAdministered(groups, rpps)].filter((finess) => !exercised.has(finess))
+  const offered: readonly { finess: Finess; role: Role }[] = [
+    ...activities,
+    ...administered.map((finess) => ({ finess, role: 'group-admin' as const })),
+  ]
   const registered = await listPharmaciesByFiness(
     tx,
-    professional.activities.map((one) => one.finess),
+    offered.map((one) => one.finess),
   )
-  return professional.activities.flatMap(({ finess, role }) => {
+  return offered.flatMap(({ finess, role }) => {
     const pharmacy = registered.find((one) => one.finess === finess)
     return pharmacy ? [{ pharmacyId: pharmacy.id, role }] : []
   })
@@ -130,12 +145,13 @@ function expiryOf(at: Date, authenticatedAt: Date | null, limits: SessionLimits)
 }
 
 async function traceSignIn(
+  deps: Pick<OpenSessionDeps, 'groups'>,
   tx: Tx,
   input: { readonly tokenHash: Uint8Array; readonly acr: string; readonly at: Date; readonly request: RequestContext },
 ): Promise<void> {
   const session = await findOpenSession(tx, input.tokenHash)
   if (!session) throw new Error('a session that was just written is there')
-  const view = await viewSession(tx, session)
+  const view = await viewSession(deps, tx, session)
   await appendEvent(tx, {
     at: input.at,
     // Without a choice there is no pharmacy yet to act for; the choice has its own event.

@@ -1,5 +1,7 @@
 /** A live session as pages and routes see it: who, what they may choose from, and as whom they act. */
 import type { Professional } from '../domain/actor.ts'
+import type { Finess } from '../domain/finess.ts'
+import { type PharmacyGroup, pharmaciesAdministered } from '../domain/pharmacy-group.ts'
 import type { Role } from '../domain/roles.ts'
 import type { Rpps } from '../domain/rpps.ts'
 import type { Tx } from '../storage/database.ts'
@@ -26,15 +28,22 @@ export type SessionView = {
   readonly expiresAt: Date
 }
 
-export async function viewSession(tx: Tx, session: OpenSession): Promise<SessionView> {
+/** Who left a group's administrators is nobody there from the next request on, however long the session would last. */
+export async function viewSession(
+  deps: { readonly groups: readonly PharmacyGroup[] },
+  tx: Tx,
+  session: OpenSession,
+): Promise<SessionView> {
   const { id: sessionId, professionalId, rpps, familyName, givenName, expiresAt } = session
+  const administered = pharmaciesAdministered(deps.groups, rpps)
   const registered = await listPharmaciesById(
     tx,
     session.activities.map((one) => one.pharmacyId),
   )
   const activities = session.activities.flatMap(({ pharmacyId, role }): readonly ActivityView[] => {
     const pharmacy = registered.find((one) => one.id === pharmacyId)
-    return pharmacy ? [{ pharmacyId, pharmacyName: pharmacy.name, finess: pharmacy.finess, role }] : []
+    const left = role === 'group-admin' && !administered.has(pharmacy?.finess as Finess)
+    return pharmacy && !left ? [{ pharmacyId, pharmacyName: pharmacy.name, finess: pharmacy.finess, role }] : []
   })
   // The choice counts only as far as the offer goes.
   const activity = activities.find((one) => one.pharmacyId === session.pharmacyId && one.role === session.role) ?? null

@@ -4,6 +4,8 @@ import { addMs, type Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import type { RequestContext } from '../domain/actor.ts'
+import type { PharmacyGroup } from '../domain/pharmacy-group.ts'
+import type { Role } from '../domain/roles.ts'
 import type { Database } from '../storage/database.ts'
 import { insertSignIn, sweepSignIns, takeSignIn } from '../storage/sign-ins.ts'
 import type { ReportAuthEvent } from './auth-event.ts'
@@ -22,6 +24,7 @@ export type SignInDeps = {
   readonly report: ReportAuthEvent
   readonly psc: ProSanteConnect
   readonly onPharmacyChosen?: (pharmacyId: string) => void
+  readonly groups: readonly PharmacyGroup[]
 }
 export type SignInRules = { readonly pharmacistSectors: readonly string[]; readonly limits: SessionLimits }
 
@@ -60,7 +63,7 @@ export async function finishSignIn(
   rules: SignInRules,
   input: { query: string; signInToken: string | null; previousSessionToken?: string | null },
   request: RequestContext,
-): Promise<Result<{ sessionToken: string; chosen: boolean }, SignInProblem>> {
+): Promise<Result<{ sessionToken: string; role: Role | null }, SignInProblem>> {
   const identified = await identify(deps, rules, input)
   if (!identified.ok) return refuse(deps, identified.problem, request)
   const opened = await openSession(deps, rules.limits, {

@@ -1,6 +1,7 @@
 /** The gateway's configuration, decided once at start: everything but the secrets, so that it can be printed. */
 import type { DestinationSettings } from '../domain/destination-settings.ts'
 import type { PharmacySettings } from '../domain/pharmacy.ts'
+import type { PharmacyGroup } from '../domain/pharmacy-group.ts'
 import type { Profile } from '../domain/profile.ts'
 import type { RetentionSettings } from '../domain/retention.ts'
 import type { TariffSettings } from '../domain/tariff.ts'
@@ -33,6 +34,7 @@ export type Config = {
   /** Where the gateway and its databases stand; null only in the demo and test profiles. */
   readonly hosting: HostingDeclaration | null
   readonly pharmacies: readonly PharmacySettings[]
+  readonly groups: readonly PharmacyGroup[]
   readonly destinations: readonly DestinationSettings[]
   readonly testKits: readonly TestKit[]
   readonly tariff: TariffSettings

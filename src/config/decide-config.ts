@@ -9,6 +9,7 @@ import { destinationRules } from './destination-rules.ts'
 import type { Env } from './env.ts'
 import { type ConfigFiles, configSchemas } from './files.ts'
 import { gatewayRules } from './gateway-rules.ts'
+import { groupRules } from './group-rules.ts'
 import { pharmacyRules, testKitRules } from './list-rules.ts'
 import { sortMistakes } from './mistakes.ts'
 import { retentionRules } from './retention-rules.ts'
@@ -60,6 +61,7 @@ function ruleMistakes(valid: ValidFiles, files: ConfigFiles, context: RuleContex
     gatewayRules,
     rootKeysRules,
     pharmacyRules,
+    groupRules,
     destinationRules,
     testKitRules,
     tariffRules,
@@ -108,6 +110,10 @@ function assemble(env: Env, valid: ValidFiles, directory: string): Config | null
     duplicateSearch: gateway.duplicateSearch,
     hosting: gateway.hosting ?? null,
     pharmacies,
+    groups: (valid.pharmacies.value?.groups ?? []).map((group) => ({
+      ...group,
+      pharmacies: group.pharmacies === 'all' ? pharmacies.map(({ finess }) => finess) : group.pharmacies,
+    })),
     destinations: destinations.map(({ country: _, ...destination }) => withAbsolutePaths(destination, directory)),
     testKits,
     alarms: gateway.alarms,

@@ -123,6 +123,7 @@ export function settingsFor(psc: { issuer: string; discoveryUrl: string; walletH
       pharmacistSectors: ['SA33', 'SA38', 'SA39'],
     },
     clientSecret: client.clientSecret,
+    groups: [],
     sessions: { idleMinutes: 15, absoluteMinutes: 240 },
     // Generous: a busy machine must not look like a provider that hangs.
     callTimeoutMs: 20_000,

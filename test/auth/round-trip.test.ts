@@ -19,7 +19,7 @@ describe('people who may work here', () => {
     ['psi', 'pharmacist', pharmacyIds.pontNeuf],
   ] as const)('%s acts at once as %s of the one pharmacy', async (personId, role, pharmacyId) => {
     const done = await world.signIn(personId)
-    expect(done).toMatchObject({ ok: true, value: { chosen: true } })
+    expect(done).toMatchObject({ ok: true, value: { role } })
     const session = await world.auth.findSession(done.ok ? done.value.sessionToken : '', world.request())
     expect(session?.actor).toMatchObject({ kind: 'professional', role, pharmacyId, sessionId: session?.sessionId })
     expect(session?.activity).toMatchObject({ role, pharmacyId })
@@ -35,7 +35,7 @@ describe('people who may work here', () => {
 
   test('somebody of two pharmacies acts for none before they have chosen, and the choice is traced', async () => {
     const done = await world.signIn('adjointe')
-    expect(done).toMatchObject({ ok: true, value: { chosen: false } })
+    expect(done).toMatchObject({ ok: true, value: { role: null } })
     const token = done.ok ? done.value.sessionToken : ''
     const before = await world.auth.findSession(token, world.request())
     expect(before).toMatchObject({ actor: null, activity: null })

@@ -135,7 +135,7 @@ describe('what ends a session at once', () => {
     const token = await world.sessionOf('adjointe')
     const session = await find(token)
     await withoutFirstActivity('adjointe', async () => {
-      expect(await world.signIn('adjointe')).toMatchObject({ ok: true, value: { chosen: true } })
+      expect(await world.signIn('adjointe')).toMatchObject({ ok: true, value: { role: 'pharmacist' } })
     })
     expect(await find(token)).toBeNull()
     expect(await rowOf(session?.sessionId)).toMatchObject({ end_reason: 'revoked' })

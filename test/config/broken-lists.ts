@@ -126,4 +126,32 @@ export const brokenLists: readonly BrokenConfig[] = [
     edits: [['test-kits', 'INVENTED-COMBO-1', 'demo-combo']],
     mistakes: ['test-kits.yaml:22:9  testKits[14].id: names something of the demonstration: refused in production'],
   },
+  {
+    title: 'a group of a pharmacy that is not there, and one twice',
+    edits: [['pharmacies', '["759999014", "019999044"]', '["759999014", "75 9999 014", "750000010"]']],
+    mistakes: [
+      'pharmacies.yaml:26:31  groups[0].pharmacies[1]: is listed twice',
+      'pharmacies.yaml:26:46  groups[0].pharmacies[2]: is no pharmacy of the list',
+    ],
+  },
+  {
+    title: 'an administrator whose number has a wrong digit',
+    edits: [['pharmacies', '99900000011', '99900000012']],
+    mistakes: [
+      'pharmacies.yaml:27:14  groups[0].admins[0]: is not an RPPS number: its last digit (the Luhn key) does not agree with the others',
+    ],
+  },
+  {
+    title: 'an administrator who is named twice, and one by name',
+    edits: [['pharmacies', '["99900000011"]', '["99900000011", "99900000011", "Dupont"]']],
+    mistakes: [
+      'pharmacies.yaml:27:29  groups[0].admins[1]: is listed twice',
+      'pharmacies.yaml:27:44  groups[0].admins[2]: expected an RPPS number: eleven digits',
+    ],
+  },
+  {
+    title: 'a group that nobody administers',
+    edits: [['pharmacies', '    admins: ["99900000011"]\n', '']],
+    mistakes: ['pharmacies.yaml:25:5  groups[0].admins: missing: expected a list of 1 to 20 RPPS numbers'],
+  },
 ]

@@ -89,7 +89,7 @@ async function stay(options: { fresh: boolean; port: number }): Promise<number> 
 }
 
 function box(stack: Stack): string {
-  const people = seedPeople.filter((person) => ['titulaire', 'titulaire-lyon', 'preparateur'].includes(person.id))
+  const people = seedPeople.filter((person) => ['titulaire', 'titulaire-lyon', 'preparateur', 'remplacante'].includes(person.id))
   const lines = [
     'PASSERELLE · démonstration (données inventées, rien ne sort de cette machine)',
     '',

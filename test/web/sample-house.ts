@@ -165,7 +165,7 @@ function sampleAuth(house: House, wallet: string): Auth {
         : ok({ redirectTo: `${wallet}/auth?state=s`, signInToken: 'sign-in-token-of-this-browser' }),
     finishSignIn: async ({ signInToken }) => {
       if (house.signInProblem) return fail(house.signInProblem)
-      return signInToken === null ? fail('sign-in-expired') : ok({ sessionToken: tokenOf('pharmacist'), chosen: true })
+      return signInToken === null ? fail('sign-in-expired') : ok({ sessionToken: tokenOf('pharmacist'), role: 'pharmacist' })
     },
     findSession: async (token) => {
       const role = token.replace('session-token-of-', '')

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import * as z from 'zod'
 import { type Finess, parseFiness } from '../../domain/finess.ts'
+import { parseRpps, type Rpps } from '../../domain/rpps.ts'
 import { findLineProblem, tidyText } from '../../domain/text-rules.ts'
 import { findSuggestion } from '../suggest.ts'
 
@@ -123,6 +124,14 @@ export const finess = () =>
         ? 'is not a FINESS number: its last digit (the Luhn key) does not agree with the others'
         : 'expected a FINESS number: nine digits (or 2A, 2B and seven digits)'
     context.issues.push({ code: 'custom', message, input: text })
+    return z.NEVER
+  })
+
+export const rpps = () =>
+  z.string({ error: expected('an RPPS number in quotes', 'text') }).transform((text, context): Rpps => {
+    const parsed = parseRpps(text)
+    if (parsed.ok) return parsed.value
+    context.issues.push({ code: 'custom', message: 'expected an RPPS number: eleven digits', input: text })
     return z.NEVER
   })
 

@@ -1,6 +1,7 @@
 /** Schema of `pharmacies.yaml`: the pharmacies that this gateway serves. */
-import type * as z from 'zod'
-import { finess, group, line, list, word } from './parts.ts'
+import * as z from 'zod'
+import { administeredMax } from '../../domain/pharmacy-group.ts'
+import { expected, finess, group, line, list, rpps, word } from './parts.ts'
 
 export const pharmaciesSchema = group({
   pharmacies: list(
@@ -21,6 +22,22 @@ export const pharmaciesSchema = group({
     }),
     { min: 1, max: 5000, of: 'pharmacies' },
   ).describe('The pharmacies, in any order.'),
+  groups: list(
+    group({
+      name: line(120).describe('Name of the group.'),
+      pharmacies: z
+        .union([z.literal('all'), list(finess(), { min: 1, max: administeredMax, of: 'FINESS numbers' })], {
+          error: expected('the word all, or a list of FINESS numbers'),
+        })
+        .describe('Its pharmacies: all, or their FINESS numbers.'),
+      admins: list(rpps(), { min: 1, max: 20, of: 'RPPS numbers' }).describe(
+        'RPPS numbers, in quotes, of those who see its ledgers and statements and write its credit notes; never patients.',
+      ),
+    }),
+    { min: 0, max: 100, of: 'groups' },
+  )
+    .default([])
+    .describe('Groups of pharmacies, and the people who administer them.'),
 })
 export type PharmaciesFile = z.input<typeof pharmaciesSchema>
 

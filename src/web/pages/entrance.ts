@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import type { Auth, SessionView, SignInProblem } from '../../auth/auth.ts'
 import { GatewayError } from '../../domain/errors.ts'
+import { type Role, roleMay } from '../../domain/roles.ts'
 import { findToken, giveToken, sessionCookie, signInCookie, takeBack } from '../../http/cookies.ts'
 import type { PublicVisit, Route, SessionVisit } from '../../http/route.ts'
 import { type Frame, layout } from '../layout.ts'
@@ -48,8 +49,15 @@ export function entranceRoutes(deps: EntranceDeps): readonly Route[] {
 
 async function entrance(deps: EntranceDeps, visit: PublicVisit): Promise<Response> {
   const session = await visit.findSession()
-  if (session) return visit.c.redirect(session.actor ? '/depistages' : '/officine', 303)
+  if (session) return visit.c.redirect(homeOf(session.actor?.role ?? null), 303)
   return visit.c.html(entrancePage(deps.frame))
+}
+
+/** Where a role begins its day: who may not see screenings begins with their sums. Null: no pharmacy chosen yet. */
+function homeOf(role: Role | null): string {
+  if (role === null) return '/officine'
+  if (roleMay(role, 'screening.read')) return '/depistages'
+  return roleMay(role, 'statement.read') ? '/facturation' : '/grand-livre'
 }
 
 /** A link, not a form: following it changes nothing but a short-lived cookie, and the way leads to another site. */
@@ -67,14 +75,16 @@ async function finish(deps: EntranceDeps, { c, request, sessionToken }: PublicVi
   takeBack(c, signInCookie)
   if (!finished.ok) return c.html(refusedPage(deps.frame, finished.problem), refusalStatuses[finished.problem])
   giveToken(c, sessionCookie, finished.value.sessionToken)
-  return c.redirect(finished.value.chosen ? '/depistages' : '/officine', 303)
+  return c.redirect(homeOf(finished.value.role), 303)
 }
 
 async function choose(deps: EntranceDeps, { c, request, session, sessionToken, form }: SessionVisit): Promise<Response> {
   const pharmacyId = form.pharmacyId
   if (pharmacyId === undefined) throw new GatewayError('bad-request')
   const chosen = await deps.auth.chooseActivity(sessionToken, pharmacyId, request)
-  return chosen.ok ? c.redirect('/depistages', 303) : c.html(choosePage(deps.frame, session, true), 404)
+  return chosen.ok
+    ? c.redirect(homeOf(chosen.value.actor?.role ?? null), 303)
+    : c.html(choosePage(deps.frame, session, true), 404)
 }
 
 /** A person's own sign-out also ends their session at Pro Santé Connect; an expired one does not. */

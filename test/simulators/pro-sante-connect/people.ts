@@ -84,7 +84,7 @@ const seeds: readonly PersonSeed[] = [
     familyName: 'OZERAY',
     givenName: 'Louise',
     role: 'Pharmacienne remplaçante',
-    place: 'aucune officine inscrite',
+    place: 'aucune officine ; administre le groupement de la démonstration',
     rpps: '99900000037',
     exercises: [{ ...pharmacist, activities: [{ at: hospital, sector: 'SA01', role: 'FON-04', section: 'D', kind: 'GENR02' }] }],
   },

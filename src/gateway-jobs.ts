@@ -1,0 +1,82 @@
+/** What the worker's side does by itself, every so often: each room's job, given what the composition root opened. */
+
+import { randomBytes } from 'node:crypto'
+import { createSealJob } from './audit/seal-job.ts'
+import type { Clock } from './base/clock.ts'
+import type { Config } from './config/config.ts'
+import type { CheckpointSigner } from './crypto/checkpoint.ts'
+import { sweepUnused } from './crypto/sweep.ts'
+import { housekeepingJob } from './queue/housekeeping.ts'
+import { createLedgerJob } from './queue/ledger-job.ts'
+import type { PeriodicJob } from './queue/periodic.ts'
+import { releaseRetriesJob } from './queue/release-retries.ts'
+import { silenceJob } from './queue/silence.ts'
+import type { Database } from './storage/database.ts'
+import { listUsedKeyRefs } from './storage/erasure.ts'
+import type { OpenedKeyStore } from './storage/keystore.ts'
+import { createKeyStoreAdmin } from './storage/keystore-admin.ts'
+import type { Events } from './telemetry/events.ts'
+import type { Metrics } from './telemetry/metrics.ts'
+
+export type JobDeps = {
+  readonly config: Config
+  readonly clock: Clock
+  readonly events: Events
+  readonly database: Database
+  readonly keyStore: OpenedKeyStore
+  readonly auditSigner: CheckpointSigner | null
+}
+
+/** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
+export function periodicJobs({ auditSigner, clock, config, database, events, keyStore }: JobDeps): readonly PeriodicJob[] {
+  const jobs: PeriodicJob[] = [
+    releaseRetriesJob({ database, clock, randomBytes }),
+    housekeepingJob({ database, clock }, config.retention),
+    silenceJob({ database, destinations: config.destinations, events }, config.alarms),
+    sweepJob({ clock, database, events, keyStore }),
+  ]
+  if (auditSigner)
+    jobs.push(
+      createSealJob({
+        database,
+        signer: auditSigner,
+        clock,
+        anchorFile: config.auditAnchorFile,
+        onAnchored: (anchored) => events.auditAnchored(anchored),
+      }),
+    )
+  return jobs
+}
+
+const sweepEveryMs = 6 * 3_600_000
+
+/** Record keys that were reserved and never used; a main database that lacks most keys known to be used is taken for an old copy. */
+function sweepJob({
+  clock,
+  database,
+  events,
+  keyStore,
+}: Pick<JobDeps, 'clock' | 'database' | 'events' | 'keyStore'>): PeriodicJob {
+  const admin = createKeyStoreAdmin(keyStore.sql)
+  const listUsedRefs = (refs: readonly string[]) => database.forWorker((tx) => listUsedKeyRefs(tx, refs))
+  return {
+    name: 'sweep-record-keys',
+    everyMs: sweepEveryMs,
+    timeoutMs: 600_000,
+    run: async (signal) => {
+      const { used, deleted, refused } = await sweepUnused({ admin, clock, listUsedRefs }, { signal })
+      if (refused) events.keySweepRefused({ deleted })
+      return { used, deleted }
+    },
+  }
+}
+
+export function ledgerJob({ database, clock, events }: JobDeps, metrics: Metrics): PeriodicJob {
+  return createLedgerJob({
+    database,
+    clock,
+    onChecked: (checked) => metrics.ledgerChecked(checked),
+    onDifference: ({ line: { pharmacyId, destination }, rules: [rule = 'unknown'], items }) =>
+      events.ledgerOutOfBalance({ pharmacyId, destination, rule, items: items.length }),
+  })
+}
