@@ -4,7 +4,16 @@ import { fail, ok, type Result } from '../../base/result.ts'
 import { charsetOf, encodeText } from './charset.ts'
 import { findDelimiters } from './delimiters.ts'
 import { createEscaper, type Escaper } from './escapes.ts'
-import { type Field, type Hl7Message, messageBytesMax, type Segment, textAt } from './message.ts'
+import {
+  type Component,
+  emptyComponent,
+  emptyField,
+  type Field,
+  type Hl7Message,
+  messageBytesMax,
+  type Segment,
+  textAt,
+} from './message.ts'
 
 export type Hl7EncodeProblem = 'unknown-charset' | 'unencodable-text' | 'too-large'
 
@@ -53,7 +62,7 @@ function fieldsText(fields: readonly Field[], from: number, writer: Writer): str
   for (let i = from; i < fields.length; i++) {
     const field = fields[i]
     text += writer.field
-    if (field) text += fieldText(field, writer)
+    if (field && field !== emptyField) text += fieldText(field, writer)
   }
   return text
 }
@@ -65,14 +74,16 @@ function fieldText(field: Field, writer: Writer): string {
     const repetition = field[r] ?? []
     for (let c = 0; c < repetition.length; c++) {
       if (c > 0) text += writer.component
-      const component = repetition[c] ?? []
-      for (let s = 0; s < component.length; s++) {
-        if (s > 0) text += writer.subcomponent
-        const value = component[s] ?? ''
-        if (value !== '') text += writer.escape(value)
-      }
+      const component = repetition[c] ?? emptyComponent
+      if (component !== emptyComponent) text += componentText(component, writer)
     }
   }
+  return text
+}
+
+function componentText(component: Component, writer: Writer): string {
+  let text = writer.escape(component[0] ?? '')
+  for (let s = 1; s < component.length; s++) text += writer.subcomponent + writer.escape(component[s] ?? '')
   return text
 }
 

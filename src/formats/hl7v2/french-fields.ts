@@ -9,26 +9,29 @@ import { components, composite, type Field, type Repetition, repeated, type Segm
 
 const hourMs = 3_600_000
 const hoursKeptMax = 64
-/** Offsets of the hours asked about of late: Paris changes on a whole hour, and asking the platform takes 6 µs a time. */
-const offsets = new Map<number, string>()
+/** The hours asked about of late, as they are written: Paris changes on a whole hour, and asking the platform takes 6 µs a time. */
+const hours = new Map<number, WrittenHour>()
+type WrittenHour = { readonly dayAndHour: string; readonly offset: string }
 
-/** `YYYYMMDDHHMMSS+ZZZZ`, the wall clock of Paris with its offset. */
+/** `YYYYMMDDHHMMSS+ZZZZ`, the wall clock of Paris with its offset: whole hours from UTC since 1911, so that minutes are those of UTC. */
 export function hl7Time(instant: Date): string {
   const ms = instant.getTime()
-  const offset = offsetAt(instant, Math.floor(ms / hourMs))
-  const offsetMs = (Number(offset.slice(0, 3)) * 60 + Number(offset.slice(0, 1) + offset.slice(3))) * 60_000
-  const wall = new Date(ms + offsetMs).toISOString()
-  const day = wall.slice(0, 4) + wall.slice(5, 7) + wall.slice(8, 10)
-  return day + wall.slice(11, 13) + wall.slice(14, 16) + wall.slice(17, 19) + offset
+  const hour = Math.floor(ms / hourMs)
+  const { dayAndHour, offset } = hours.get(hour) ?? writeHour(instant, hour)
+  const seconds = Math.floor((ms - hour * hourMs) / 1_000)
+  return dayAndHour + twoDigits(Math.floor(seconds / 60)) + twoDigits(seconds % 60) + offset
 }
 
-function offsetAt(instant: Date, hour: number): string {
-  const kept = offsets.get(hour)
-  if (kept !== undefined) return kept
-  const { offset } = parisWallTime(instant)
-  if (offsets.size >= hoursKeptMax) offsets.clear()
-  offsets.set(hour, offset)
-  return offset
+function writeHour(instant: Date, number: number): WrittenHour {
+  const { year, month, day, hour, offset } = parisWallTime(instant)
+  const written = { dayAndHour: year + month + day + hour, offset }
+  if (hours.size >= hoursKeptMax) hours.clear()
+  hours.set(number, written)
+  return written
+}
+
+function twoDigits(number: number): string {
+  return number < 10 ? `0${number}` : String(number)
 }
 
 /** `YYYY-MM-DD` as `YYYYMMDD`. */

@@ -26,12 +26,13 @@ export const emptyField: Field = [emptyRepetition]
 export function components(...parts: readonly (string | Component)[]): Repetition {
   let length = parts.length
   while (length > 1 && parts[length - 1] === '') length--
-  const repetition: Component[] = []
-  for (let i = 0; i < length; i++) {
-    const part = parts[i] ?? ''
-    repetition.push(typeof part === 'string' ? [part] : part)
-  }
-  return repetition.length === 0 ? emptyRepetition : repetition
+  if (length === 0) return emptyRepetition
+  // Mapped rather than filled: an array that grows is given room for many more.
+  return (length === parts.length ? parts : parts.slice(0, length)).map(componentOf)
+}
+
+function componentOf(part: string | Component): Component {
+  return typeof part === 'string' ? (part === '' ? emptyComponent : [part]) : part
 }
 
 /** A field of several repetitions; null ones are left out. */
@@ -45,13 +46,21 @@ export function composite(...parts: readonly (string | Component)[]): Field {
   return [components(...parts)]
 }
 
-/** A segment from its fields by number: `segment('PID', { 3: …, 8: 'F' })`; text stands for a field of one plain value. */
-export function segment(name: string, byNumber: Readonly<Record<number, string | Field>>): Segment {
+/** Longer than any segment of v2.5 (IN1 has 53 fields); the compiler refuses a number beyond it. */
+const fieldNumberMax = 60
+type NumbersTo<Max extends number, Counted extends unknown[] = [unknown], Numbers = never> = Counted['length'] extends Max
+  ? Numbers | Max
+  : NumbersTo<Max, [...Counted, unknown], Numbers | Counted['length']>
+export type FieldNumber = NumbersTo<typeof fieldNumberMax>
+/** Fields by number; text stands for a field of one plain value. */
+export type FieldsByNumber = { readonly [Number in FieldNumber]?: string | Field }
+
+/** A segment from its fields by number: `segment('PID', { 3: …, 8: 'F' })`. */
+export function segment(name: string, byNumber: FieldsByNumber): Segment {
   const fields: Field[] = []
-  for (const key in byNumber) {
-    // Integer keys come in ascending order, whatever the order in which they were written.
-    const number = Number(key)
-    const value = byNumber[number]
+  // Counted through rather than listed: listing the numbers of an object takes longer than all the rest of a segment.
+  for (let number = 1; number <= fieldNumberMax; number++) {
+    const value = byNumber[number as FieldNumber]
     if (value === undefined || value === '' || value === emptyField) continue
     while (fields.length < number - 1) fields.push(emptyField)
     fields.push(typeof value === 'string' ? [[[value]]] : value)
@@ -60,9 +69,9 @@ export function segment(name: string, byNumber: Readonly<Record<number, string |
 }
 
 /** MSH from its fields 3 and up, with the delimiters that everybody uses. */
-export function messageHeader(byNumber: Readonly<Record<number, string | Field>>): Segment {
-  const [, , ...others] = segment('MSH', byNumber).fields
-  return { name: 'MSH', fields: [[[['|']]], [[['^~\\&']]], ...others] }
+export function messageHeader(byNumber: FieldsByNumber): Segment {
+  const { fields } = segment('MSH', byNumber)
+  return { name: 'MSH', fields: [[[['|']]], [[['^~\\&']]], ...fields.slice(2)] }
 }
 
 /** The first segment of this name, or null. */

@@ -6,7 +6,7 @@ import { nationalStructureIdOf } from '../../domain/finess.ts'
 import { insOid } from '../../domain/ins.ts'
 import type { Patient } from '../../domain/patient.ts'
 import { professionalField, structureField } from '../hl7v2/french-fields.ts'
-import { composite, type Field, type Segment, segment } from '../hl7v2/message.ts'
+import { composite, type Field, type FieldsByNumber, type Segment, segment } from '../hl7v2/message.ts'
 import { mailsPatient, mayReachPatient } from './ans-oru-cda-flags.ts'
 
 /** The sender always: the platform builds its token for the patient's record from it. */
@@ -48,7 +48,7 @@ function patientRecipient({ ins, birthName, birthFirstName }: Patient): Segment 
   return participation('RCT', 'Result Copies To', { 5: person, 15: mailbox(`${ins.matricule}@patient.mssante.fr`) })
 }
 
-function participation(code: string, display: string, fields: Readonly<Record<number, Field>>): Segment {
+function participation(code: string, display: string, fields: FieldsByNumber): Segment {
   return segment('PRT', { 2: 'UC', 4: composite(code, display, 'participation'), ...fields })
 }
 

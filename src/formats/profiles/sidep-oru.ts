@@ -58,6 +58,17 @@ const codeByEncodeProblem = {
   'unknown-charset': 'unmapped-code',
 } as const satisfies Record<Hl7EncodeProblem, EncodeProblem['code']>
 
+const questions = {
+  kit: composite('KIT', 'Test utilisé', ours),
+  kitLot: composite('KIT-LOT', 'Numéro de lot', ours),
+  kitExpiry: composite('KIT-EXPIRY', 'Date de péremption', ours),
+  symptoms: composite('SYMPTOMS', 'Symptômes', ours),
+  consent: composite(consentQuestion.code, consentQuestion.display, taAsip.name),
+} as const
+const messageType = composite('ORU', 'R01', 'ORU_R01')
+const profileName = composite('1.0', sidepProfileId)
+const specimenType = composite('', 'Prélèvement pour test rapide')
+
 type Observed = { readonly analyte: Coded; readonly result: Coded }
 type Codes = { readonly observed: readonly [Observed, ...Observed[]]; readonly symptoms: Coded; readonly consent: Coded }
 
@@ -127,7 +138,7 @@ function messageOf(document: DeclarationDocument, codes: Codes, writtenAt: Date)
       segment('SPM', {
         1: '1',
         2: [[[document.screeningId, ours]]],
-        4: composite('', 'Prélèvement pour test rapide'),
+        4: specimenType,
         17: sampledAt,
       }),
     ],
@@ -141,13 +152,13 @@ function headerOf({ controlId, pharmacy, profile }: DeclarationDocument, written
     5: 'SI-DEP',
     6: 'SI-DEP',
     7: hl7Time(writtenAt),
-    9: composite('ORU', 'R01', 'ORU_R01'),
+    9: messageType,
     10: controlId,
     11: processingIds[profile],
     12: '2.5',
     17: 'FRA',
     18: 'UNICODE UTF-8',
-    21: composite('1.0', sidepProfileId),
+    21: profileName,
   })
 }
 
@@ -199,13 +210,11 @@ function listObservations(act: DeclarationDocument['act'], codes: Codes): Observ
     value: codedField(result, snomedCt.name),
     device: deviceField(act),
   }))
-  listed.push({ type: 'CWE', question: localQuestion('KIT', 'Test utilisé'), value: codedField(kitName, 'EU-JRC') })
-  if (lot !== null) listed.push({ type: 'ST', question: localQuestion('KIT-LOT', 'Numéro de lot'), value: lot })
-  if (expiry !== null)
-    listed.push({ type: 'DT', question: localQuestion('KIT-EXPIRY', 'Date de péremption'), value: hl7Date(expiry) })
-  listed.push({ type: 'CWE', question: localQuestion('SYMPTOMS', 'Symptômes'), value: codedField(codes.symptoms, ours) })
-  const answer = codedField(codes.consent, 'expandedYes-NoIndicator')
-  listed.push({ type: 'CWE', question: codedField(consentQuestion, taAsip.name), value: answer })
+  listed.push({ type: 'CWE', question: questions.kit, value: codedField(kitName, 'EU-JRC') })
+  if (lot !== null) listed.push({ type: 'ST', question: questions.kitLot, value: lot })
+  if (expiry !== null) listed.push({ type: 'DT', question: questions.kitExpiry, value: hl7Date(expiry) })
+  listed.push({ type: 'CWE', question: questions.symptoms, value: codedField(codes.symptoms, ours) })
+  listed.push({ type: 'CWE', question: questions.consent, value: codedField(codes.consent, 'expandedYes-NoIndicator') })
   return listed
 }
 
@@ -223,10 +232,6 @@ function resultsIn(message: Hl7Message): { analyteCode: string; resultCode: stri
 
 function codedField(coded: Coded, system: string): Field {
   return composite(coded.code, coded.display, system)
-}
-
-function localQuestion(code: string, display: string): Field {
-  return composite(code, display, ours)
 }
 
 function versionNumber(screeningId: string, version: number): string {
