@@ -58,7 +58,6 @@ type Foundation = {
   readonly database: Database
   readonly keyStore: OpenedKeyStore
   readonly keyRing: KeyRing
-  readonly primaryKid: () => Promise<string>
   readonly pharmacies: ReadonlyMap<string, Pharmacy>
   /** Null in the demo and test profiles where no key was given: nothing is sealed then. */
   readonly auditSigner: CheckpointSigner | null
@@ -237,9 +236,8 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
       keyStore: () => store.findTenantKeys([]).then(() => true),
       migrations: async () => lackingMigrations(files, await database.listMigrations()).length === 0,
     }
-    const primaryKid = () => rootKeys.primaryKid()
     const auditSigner = auditSignerOf(secrets.auditKeyPem, config.publicUrl)
-    return { config, clock, events, database, keyStore: store, keyRing, primaryKid, pharmacies, auditSigner, checks, closers }
+    return { config, clock, events, database, keyStore: store, keyRing, pharmacies, auditSigner, checks, closers }
   } catch (cause) {
     await closers.closeAll().catch(() => undefined)
     throw cause
@@ -297,9 +295,9 @@ function chargeTermsAt({ config, pharmacies }: Foundation, destination: Destinat
   return (pharmacyId: string) => (named.has(pharmacyId) ? (named.get(pharmacyId) ?? null) : unnamed)
 }
 
-function metricsOf({ clock, config, database, keyStore, primaryKid }: Foundation, routes: readonly string[]): Metrics {
+function metricsOf({ clock, config, database, keyStore }: Foundation, routes: readonly string[]): Metrics {
   const readQueue = () => database.forWorker((tx) => countOpenDeclarations(tx))
-  const upkeep = { database, readKeyAges: () => readKeyAges(keyStore.sql), clock, config, primaryKid }
+  const upkeep = { database, readKeyAges: () => readKeyAges(keyStore.sql), clock, config }
   const destinations = config.destinations.map((destination) => destination.id)
   return createMetrics(
     { readQueue, readUpkeep: () => readUpkeep(upkeep), readSilences: () => database.forWorker(listSilences) },

@@ -108,7 +108,6 @@ async function judge(
         liveKeys,
         migrations: await readMigrations(migrationFolders.main),
         countLedgerDifferences,
-        clock: systemClock,
         onProgress: note,
       },
       {

@@ -1,6 +1,5 @@
 /** A restore drill: judges two restored databases as a reader would, and never touches the live ones but to record what it found. */
 import { verifyLog } from '../audit/verify-log.ts'
-import type { Clock } from '../base/clock.ts'
 import { openColumn } from '../crypto/envelope.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
 import type { Sealed } from '../crypto/sealed.ts'
@@ -39,7 +38,6 @@ export type DrillDeps = {
   readonly liveKeys: Pick<KeyRing, 'findRecordKeys'>
   readonly migrations: readonly MigrationFile[]
   readonly countLedgerDifferences: (database: Database) => Promise<number>
-  readonly clock: Clock
   readonly onProgress: (step: string) => void
 }
 

@@ -16,18 +16,16 @@ export type UpkeepDeps = {
   readonly readKeyAges: () => Promise<KeyAges>
   readonly clock: Clock
   readonly config: Pick<Config, 'destinations' | 'hosting' | 'auditAnchorFile'>
-  /** Name of the root key that wraps; its day stands in its name. */
-  readonly primaryKid: () => Promise<string>
 }
 
-export async function readUpkeep({ database, readKeyAges, clock, config, primaryKid }: UpkeepDeps): Promise<UpkeepReading> {
+export async function readUpkeep({ database, readKeyAges, clock, config }: UpkeepDeps): Promise<UpkeepReading> {
   const now = clock.now()
   const { controls, sealing, drill } = await database.forWorker(async (tx) => ({
     controls: await listControls(tx),
     sealing: await readSealingState(tx),
     drill: await findLastDrill(tx),
   }))
-  const { tenantAgeMs } = await readKeyAges()
+  const { tenantAgeMs, roots } = await readKeyAges()
   return {
     breakers: controls.map(({ destination, breaker, lastAcceptedAtMs, nowMs }) => ({
       destination,
@@ -39,10 +37,19 @@ export async function readUpkeep({ database, readKeyAges, clock, config, primary
       unsealedAgeMs: sealing.oldestUnsealedAgeMs,
       anchorAgeMs: anchorAge(config.auditAnchorFile, now),
     },
-    keys: { rootAgeMs: ageOfKid(await primaryKid(), now), tenantAgeMs },
+    keys: { rootAgeMs: oldestRootAge(roots, now), tenantAgeMs },
     certificates: listCertificates(config, now),
     backup: { dumpAgeMs: drill?.dumpAgeMs ?? null, drillAgeMs: drill?.passedAgeMs ?? null },
   }
+}
+
+/**
+ * Of the oldest root key that still wraps something: from the key store, not from the service that holds it, which would be
+ * asked over the network at each scrape.
+ */
+function oldestRootAge(roots: KeyAges['roots'], now: Date): number | null {
+  const ages = roots.filter(({ tenantKeys }) => tenantKeys > 0).flatMap(({ kid }) => ageOfKid(kid, now) ?? [])
+  return ages.length === 0 ? null : Math.max(...ages)
 }
 
 /** `root-2026-03-01-9f3a1c`, as `keys new-root-keys` and `add-root` name them; null where a house names its keys otherwise. */

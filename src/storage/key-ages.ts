@@ -4,7 +4,7 @@ import type { Sql } from 'postgres'
 export type KeyAges = {
   /** Of the oldest primary tenant key, ms; null where there is none yet. */
   readonly tenantAgeMs: number | null
-  /** Root keys by name, each with the age of the oldest tenant key that it wraps. */
+  /** Root keys by name, each with how many tenant keys it wraps. */
   readonly roots: readonly { readonly kid: string; readonly tenantKeys: number }[]
 }
 

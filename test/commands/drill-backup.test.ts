@@ -76,7 +76,6 @@ async function drill(harm: (restored: { data: Sql; keys: Sql }) => Promise<unkno
         liveKeys: the.world.ring(),
         migrations: await readMigrations(migrationFolders.main),
         countLedgerDifferences: countDifferences,
-        clock: the.world.clock,
         onProgress: () => undefined,
       },
       { sample: 50, verifierKey: signer.verifierKey, anchors },
