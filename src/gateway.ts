@@ -9,14 +9,17 @@ import type { ActionDeps } from './actions/deps.ts'
 import { openForSending } from './actions/open-for-sending.ts'
 import type { StatementDeps } from './actions/statements/deps.ts'
 import { bindStatementDesk } from './actions/statements/desk.ts'
+import { traceCapture } from './actions/trace-capture.ts'
 import { auditSignerOf } from './audit/audit-signer.ts'
-import { type Auth, type AuthEvent, openAuth } from './auth/auth.ts'
+import { type Auth, openAuth } from './auth/auth.ts'
+import { reportAuth } from './auth/report-auth.ts'
 import { assert } from './base/assert.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Closers, createClosers } from './base/closers.ts'
 import { randomId } from './base/ids.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
+import { formActionOrigins } from './config/sign-in.ts'
 import type { CheckpointSigner } from './crypto/checkpoint.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
 import { openKeyRing } from './crypto/open-key-ring.ts'
@@ -45,6 +48,7 @@ import { listSilences } from './storage/silences.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLogger } from './telemetry/logger.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { noTraces, type Traces } from './telemetry/traces.ts'
 import { createWebApp, type WebApp } from './web/web-app.ts'
 
 /** What tests replace; production passes nothing. */
@@ -62,6 +66,7 @@ type Foundation = {
   /** Null in the demo and test profiles where no key was given: nothing is sealed then. */
   readonly auditSigner: CheckpointSigner | null
   readonly checks: ManagementDeps['checks']
+  readonly traces: Traces
   readonly closers: Closers
 }
 
@@ -88,7 +93,7 @@ export type Forwarder = {
 /** Opens the web side: pages, actions, sign-in. Throws where the configuration, a database or the migrations are not as they must be. */
 export async function openGateway(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Gateway> {
   const foundation = await openFoundation(config, secrets, overrides)
-  const { clock, closers, database, events, keyRing } = foundation
+  const { clock, closers, database, events, keyRing, traces } = foundation
   const { publicUrl, signIn, sessions, groups } = config
   const auth = openAuth(
     {
@@ -104,7 +109,10 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
     { publicUrl, signIn, sessions, groups, clientSecret: secrets.pscClientSecret },
   )
   closers.push('sign-in', () => auth.close())
-  const actions = bindActions(actionDeps(foundation), (error) => events.gatewayFailed({ error }))
+  const actions = traceCapture(
+    traces,
+    bindActions(actionDeps(foundation), (error) => events.gatewayFailed({ error })),
+  )
   const standing = watchStanding(
     { database, wait: quietSleep, onFailure: (error) => events.workerFailed({ step: 'standing', error }) },
     config.destinations.map((settings) => ({
@@ -126,10 +134,12 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
       newId: randomId,
       testKits: config.testKits,
       onRequestServed: (served) => {
+        traces.note({ method: served.method, route: served.route, status: served.status })
         metrics.requestServed(served)
         events.requestServed(served)
       },
       onRequestFailed: (failed) => events.requestFailed(failed),
+      traces,
     },
     {
       profile: config.profile,
@@ -137,7 +147,7 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
       signingJwks: signer?.publicJwks ?? null,
       publicUrl: config.publicUrl,
       trustedProxies: config.trustedProxies,
-      formActionOrigins: formActionOrigins(config),
+      formActionOrigins: formActionOrigins(config.signIn),
     },
   )
   const metrics = metricsOf(foundation, web.routes.map(routeName))
@@ -148,7 +158,7 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
 /** Opens the forwarding side: the worker and the destinations that it sends to. */
 export async function openForwarder(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Forwarder> {
   const foundation = await openFoundation(config, secrets, overrides)
-  const { clock, closers, database, events, keyRing, pharmacies } = foundation
+  const { clock, closers, database, events, keyRing, pharmacies, traces } = foundation
   // By name: what only forwarding needs, a gateway that serves does not load.
   const { openDestinations } = await import('./destinations/open-destinations.ts')
   const destinations = openDestinations(config.destinations, { clock })
@@ -170,10 +180,11 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
       openForSending: (claims) =>
         openForSending({ database, keyRing, findPharmacy: (id) => pharmacies.get(id) ?? null, profile: config.profile }, claims),
       random: overrides.random ?? Math.random,
+      traces,
       wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
       events: {
-        settled: (claim, { settlement }) => {
-          metrics.declarationSettled({ destination: claim.destination, state: settlement.state })
+        settled: (claim, { settlement }, { ageMs }) => {
+          metrics.declarationSettled({ destination: claim.destination, state: settlement.state, ageMs })
           const code = 'code' in settlement ? settlement.code : null
           events.declarationSettled({ ...named(claim), state: settlement.state, code, durationMs: null })
         },
@@ -216,6 +227,8 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
   const closers = createClosers()
   try {
     const events = overrides.events ?? eventsOf(config)
+    const traces = await openConfiguredTraces(config)
+    closers.push('traces', () => traces.close())
     const database = openDatabase(secrets.databaseUrl)
     closers.push('database', () => database.close())
     const [files, applied] = await Promise.all([readMigrations(migrationFolders.main), database.listMigrations()])
@@ -237,11 +250,21 @@ async function openFoundation(config: Config, secrets: Secrets, overrides: Overr
       migrations: async () => lackingMigrations(files, await database.listMigrations()).length === 0,
     }
     const auditSigner = auditSignerOf(secrets.auditKeyPem, config.publicUrl)
-    return { config, clock, events, database, keyStore: store, keyRing, pharmacies, auditSigner, checks, closers }
+    return { config, clock, events, database, keyStore: store, keyRing, pharmacies, auditSigner, checks, traces, closers }
   } catch (cause) {
     await closers.closeAll().catch(() => undefined)
     throw cause
   }
+}
+
+/** Loaded by name: where no collector is configured, nothing of it is in memory. */
+async function openConfiguredTraces({ tracing }: Config): Promise<Traces> {
+  if (tracing === null) return noTraces
+  const { openTraces } = await import('./telemetry/open-traces.ts')
+  const { createEgress } = await import('./destinations/egress.ts')
+  const egress = createEgress(tracing.privateNetworks)
+  egress.ensureHost(new URL(tracing.url).hostname)
+  return openTraces({ lookup: egress.lookup }, { ...tracing, instance: hostname() })
 }
 
 /** Fonts are read when the first credit note is written here: most replicas never write one. */
@@ -308,26 +331,6 @@ function metricsOf({ clock, config, database, keyStore }: Foundation, routes: re
 function eventsOf(config: Config): Events {
   const logger = createLogger({ level: config.logLevel, profile: config.profile, instance: hostname() })
   return createEvents(logger, { stacks: config.profile !== 'production' })
-}
-
-/** Signing out is a form whose answer leads to Pro Santé Connect: browsers hold its redirects to `form-action` too. */
-function formActionOrigins({ signIn }: Config): readonly string[] {
-  const scheme = signIn.insecureAllowHttp ? 'http' : 'https'
-  return signIn.allowedEndpointHosts.map((host) => `${scheme}://${host}`)
-}
-
-function reportAuth(events: Events, event: AuthEvent): void {
-  switch (event.kind) {
-    case 'sign-in-failed':
-      events.signInFailed({ problem: event.problem, code: event.code })
-      return
-    case 'psc-metadata-failed':
-      events.signInProviderUnavailable({ code: event.code })
-      return
-    case 'rpps-key-does-not-hold':
-    case 'subject-changed':
-      events.professionalToCheck({ professionalId: event.professionalId, code: event.kind })
-  }
 }
 
 function named(claim: Claim): { declarationId: string; destination: string; attempt: number } {

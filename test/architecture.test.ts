@@ -57,7 +57,17 @@ const packages: Record<string, readonly string[]> = {
   // Files: a key service's token, read anew each time, and the certificates of its connection.
   crypto: ['node-jose', 'node:crypto', 'node:fs', 'node:util', 'undici'],
   config: ['zod', 'yaml', 'node:fs', 'node:path', 'node:net', 'node:crypto'],
-  telemetry: ['pino', 'prom-client'],
+  telemetry: [
+    'pino',
+    'prom-client',
+    '@opentelemetry/api',
+    '@opentelemetry/exporter-trace-otlp-http',
+    '@opentelemetry/resources',
+    '@opentelemetry/sdk-trace',
+    // Which span is around; and the type of what resolves names: no connection is made there.
+    'node:async_hooks',
+    'node:net',
+  ],
   storage: ['drizzle-orm', 'postgres', 'node:crypto', 'node:fs', 'node:path'],
   audit: ['node:fs'],
   queue: [],

@@ -38,7 +38,10 @@ export function backupCommand(): Command {
   backup
     .command('drill')
     .option('--dumps <folder>', 'restore the newest data-….dump and keystore-….dump of this folder (needs pg_restore)')
-    .option('--scratch-url-file <file>', 'file with the URL of the scratch server, under a role that may create databases')
+    .option(
+      '--scratch-url-file <file>',
+      'file with the URL of the scratch server, under a role that may create databases and roles',
+    )
     .option('--data-url-file <file>', 'instead: file with the URL of a database that has been restored already')
     .option('--keystore-url-file <file>', 'and that of the restored key store')
     .option('--taken-at <time>', 'when that dump was taken, as 2026-03-01T02:00:00Z')

@@ -27,7 +27,7 @@ const errorCharactersMax = 4000
 
 /**
  * Makes two databases of a new name on the scratch server and restores into them. `serverUrl`: a role that may create databases
- * there, and any database to begin from; never the live server's. Throws with what pg_restore said.
+ * and roles there, and any database to begin from; never the live server's. Throws with what pg_restore said.
  */
 export async function restoreDumps(serverUrl: string, dumps: DumpPair, suffix: string): Promise<ScratchDatabases> {
   const server = postgres(serverUrl, { max: 1, onnotice: () => undefined, connect_timeout: 10 })
@@ -38,6 +38,7 @@ export async function restoreDumps(serverUrl: string, dumps: DumpPair, suffix: s
     await server.end({ timeout: 5 })
   }
   try {
+    for (const role of rolesOfDumps) await ensureRole(server, role)
     for (const name of names) await server`create database ${server(name)}`
     await runPgRestore(urlOf(names[0]), dumps.data)
     await runPgRestore(urlOf(names[1]), dumps.keys)
@@ -46,6 +47,14 @@ export async function restoreDumps(serverUrl: string, dumps: DumpPair, suffix: s
     await drop()
     throw cause
   }
+}
+
+/** A dump names in its row-level policies roles that it does not hold. Nobody can log in under these. */
+const rolesOfDumps = ['passerelle_owner', 'passerelle_app', 'keystore_owner', 'keystore_app']
+
+async function ensureRole(server: postgres.Sql, name: string): Promise<void> {
+  const [known] = await server`select from pg_roles where rolname = ${name}`
+  if (!known) await server`create role ${server(name)} nologin`
 }
 
 /** The password goes by the child's environment: an argument list is open to everybody on the machine. */

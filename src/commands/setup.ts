@@ -69,6 +69,7 @@ function setUp(folder: string, options: SetupOptions): void {
 function secretFiles(options: SetupOptions, clientSecret: string): readonly SecretFile[] {
   const data = rolesOf({ host: options.databaseHost, database: 'passerelle', owner: 'passerelle_owner', app: 'passerelle_app' })
   const keys = rolesOf({ host: options.keystoreHost, database: 'passerelle_keys', owner: 'keystore_owner', app: 'keystore_app' })
+  const scratch = newPassword(randomBytes)
   return [
     { name: 'database-url', text: data.appUrl, reader: 'product' },
     { name: 'database-owner-url', text: data.ownerUrl, reader: 'product' },
@@ -86,6 +87,9 @@ function secretFiles(options: SetupOptions, clientSecret: string): readonly Secr
     { name: 'database-roles.sql', text: data.sql, reader: 'postgres' },
     { name: 'keystore-superuser', text: `${newPassword(randomBytes)}\n`, reader: 'postgres' },
     { name: 'keystore-roles.sql', text: keys.sql, reader: 'postgres' },
+    // Of the server on which restore drills are held (compose.drill.yaml): it holds nothing in between.
+    { name: 'scratch-superuser', text: `${scratch}\n`, reader: 'postgres' },
+    { name: 'scratch-url', text: `postgres://postgres:${scratch}@scratch:5432/postgres\n`, reader: 'product' },
   ]
 }
 

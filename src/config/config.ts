@@ -31,6 +31,8 @@ export type Config = {
   readonly alarms: { readonly silenceMinutes: number; readonly quietHours: number; readonly quietCapturesMin: number }
   readonly rootKeys: RootKeySettings
   readonly duplicateSearch: { readonly screeningsPerPharmacy: number }
+  /** Null: no traces, and nothing of them is loaded. */
+  readonly tracing: TracingSettings | null
   /** Where the gateway and its databases stand; null only in the demo and test profiles. */
   readonly hosting: HostingDeclaration | null
   readonly pharmacies: readonly PharmacySettings[]
@@ -98,9 +100,17 @@ export type RootKeySettings =
       readonly otherKeyIds: readonly string[]
     })
 
+export type TracingSettings = {
+  readonly url: string
+  readonly samplePercent: number
+  /** CIDR blocks of private addresses in which the collector may stand. */
+  readonly privateNetworks: readonly string[]
+  readonly insecureAllowPlainHttp: boolean
+}
+
 export type OutsideEndpoint = {
-  readonly purpose: 'sign-in' | 'destination' | 'root-keys'
-  /** `psc`, the destination's id, or the kind of key service. */
+  readonly purpose: 'sign-in' | 'destination' | 'root-keys' | 'tracing'
+  /** `psc`, the destination's id, the kind of key service, or `collector`. */
   readonly name: string
   /** Host, with its port where it is not the scheme's own. */
   readonly host: string

@@ -4,7 +4,7 @@ import type * as z from 'zod'
 import { fail, ok, type Result } from '../base/result.ts'
 import type { DestinationSettings, TlsFiles, TransportSettings } from '../domain/destination-settings.ts'
 import { readBoundedText } from './bounded-file.ts'
-import type { Config, ConfigMistake, OutsideEndpoint, RootKeySettings } from './config.ts'
+import type { Config, ConfigMistake, OutsideEndpoint, RootKeySettings, TracingSettings } from './config.ts'
 import { destinationRules } from './destination-rules.ts'
 import type { Env } from './env.ts'
 import { type ConfigFiles, configSchemas } from './files.ts'
@@ -16,8 +16,10 @@ import { retentionRules } from './retention-rules.ts'
 import { rootKeysRules } from './root-keys-rules.ts'
 import type { RuleContext } from './rule-parts.ts'
 import type { rootKeys } from './schemas/root-keys.ts'
+import type { tracing } from './schemas/tracing.ts'
 import { discoveryUrlOf, endpointHostsOf } from './sign-in.ts'
 import { tariffRules } from './tariff-rules.ts'
+import { tracingRules } from './tracing-rules.ts'
 import { mistakeAt, type ValidFile, validateFile } from './validate-file.ts'
 
 const pemBytesMax = 256 * 1024
@@ -60,6 +62,7 @@ function ruleMistakes(valid: ValidFiles, files: ConfigFiles, context: RuleContex
   const findings = [
     gatewayRules,
     rootKeysRules,
+    tracingRules,
     pharmacyRules,
     groupRules,
     destinationRules,
@@ -117,18 +120,30 @@ function assemble(env: Env, valid: ValidFiles, directory: string): Config | null
     destinations: destinations.map(({ country: _, ...destination }) => withAbsolutePaths(destination, directory)),
     testKits,
     alarms: gateway.alarms,
+    tracing: gateway.tracing ? tracingSettings(gateway.tracing) : null,
     retention,
     tariff: { ...tariff, issuer: tariff.issuer ?? null },
     auditAnchorFile: env.auditAnchorFile,
     outsideEndpoints: [
       ...endpointHosts.map((host): OutsideEndpoint => ({ purpose: 'sign-in', name: 'psc', host, country: signInCountry })),
       ...rootKeyEndpoints(gateway.rootKeys),
+      ...tracingEndpoints(gateway.tracing),
       ...destinations.flatMap(({ id, transport, country }): OutsideEndpoint[] => {
         const host = hostOf(transport)
         return host === null ? [] : [{ purpose: 'destination', name: id, host, country: country ?? null }]
       }),
     ],
   }
+}
+
+type TracingFile = z.output<typeof tracing>
+
+function tracingSettings({ country: _, ...settings }: TracingFile): TracingSettings {
+  return settings
+}
+
+function tracingEndpoints(file: TracingFile | undefined): OutsideEndpoint[] {
+  return file ? [{ purpose: 'tracing', name: 'collector', host: new URL(file.url).host, country: file.country ?? null }] : []
 }
 
 type RootKeysFile = z.output<typeof rootKeys>

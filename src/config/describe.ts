@@ -53,7 +53,7 @@ function originOf(path: readonly PropertyKey[], origins: ConfigOrigins): string 
   const setting = fromEnv[printKey(path)]
   if (setting !== undefined) return originOfSetting(setting, origins)
   const section = String(path[0]) as keyof Config
-  if (section === 'outsideEndpoints') return 'derived from sign-in, root keys and destinations'
+  if (section === 'outsideEndpoints') return 'derived from sign-in, root keys, tracing and destinations'
   const file = origins.files[fileOfSection[section] ?? 'gateway']
   const place = file.findPlace(section === 'tariff' || section === 'retention' ? path.slice(1) : path, 'value')
   return place === null ? 'default' : `${file.path}:${place.line}`

@@ -1,8 +1,16 @@
 /** Rules of `destinations.yaml`: what must agree within a destination, with the pharmacies and with the worker. */
-import { addressSet, isSpecialAddress } from '../base/address-blocks.ts'
 import { isEeaCountry } from './eea.ts'
 import { finessOf } from './list-rules.ts'
-import { demoRefused, type Finding, isDemoName, listRepeats, notEea, type RuleContext, type SoundFiles } from './rule-parts.ts'
+import {
+  demoRefused,
+  type Finding,
+  isDemoName,
+  listRepeats,
+  notEea,
+  type RuleContext,
+  reachRules,
+  type SoundFiles,
+} from './rule-parts.ts'
 import { breakerDefaults, type DestinationsFile, retryDefaults, timeoutMsDefault } from './schemas/destinations.ts'
 import { leaseSecondsDefault } from './schemas/gateway.ts'
 import type { Sound } from './validate-file.ts'
@@ -111,18 +119,6 @@ function folderRules(
   const plain = (path: string) => path.replace(/\/+$/, '')
   if (outbox !== undefined && answers !== undefined && plain(outbox) === plain(answers))
     at('answers', 'expected another folder than the outbox')
-}
-
-/** An address written as such can be judged now; a name is when it is resolved, each time. */
-function reachRules(
-  host: string | undefined,
-  networks: readonly (string | undefined)[] | undefined,
-  tell: (message: string) => void,
-): void {
-  const address = host?.replace(/^\[(.*)\]$/, '$1') ?? ''
-  if (!isSpecialAddress(address)) return
-  const declared = (networks ?? []).filter((network) => network !== undefined)
-  if (!addressSet(declared)(address)) tell('is an address of a private network: expected its network among privateNetworks')
 }
 
 function limitRules({ transport, retry, breaker }: Destination, { gateway }: SoundFiles, find: Find): void {

@@ -1,4 +1,5 @@
 /** What rules across keys and files are given, what they report, and the phrases that they share. */
+import { addressSet, isSpecialAddress } from '../base/address-blocks.ts'
 import type { Profile } from '../domain/profile.ts'
 import type { ConfigFileName } from './files.ts'
 import type { DestinationsFile } from './schemas/destinations.ts'
@@ -42,4 +43,16 @@ export function isDemoName(name: string): boolean {
 /** Where each value that stands in the list before stands again. */
 export function listRepeats(values: readonly (string | number | undefined)[]): number[] {
   return values.flatMap((value, index) => (value !== undefined && values.indexOf(value) < index ? [index] : []))
+}
+
+/** An address written as such can be judged now; a name is when it is resolved, each time. */
+export function reachRules(
+  host: string | undefined,
+  networks: readonly (string | undefined)[] | undefined,
+  tell: (message: string) => void,
+): void {
+  const address = host?.replace(/^\[(.*)\]$/, '$1') ?? ''
+  if (!isSpecialAddress(address)) return
+  const declared = (networks ?? []).filter((network) => network !== undefined)
+  if (!addressSet(declared)(address)) tell('is an address of a private network: expected its network among privateNetworks')
 }

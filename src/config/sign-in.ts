@@ -1,4 +1,5 @@
 /** What the sign-in settings leave unsaid: the discovery document's address and the hosts that it may name. */
+import type { SignInSettings } from './config.ts'
 
 /** Pro Santé Connect's own document; the standard one gives another authorization endpoint. */
 export function discoveryUrlOf(issuer: string, given: string | undefined): string {
@@ -10,4 +11,10 @@ export function endpointHostsOf(issuer: string, given: readonly string[] | undef
   if (given !== undefined) return given
   const host = URL.parse(issuer)?.host ?? ''
   return host.startsWith('auth.') ? [host, host.replace(/^auth\./, 'wallet.')] : [host]
+}
+
+/** Signing out is a form whose answer leads to Pro Santé Connect: browsers hold its redirects to `form-action` too. */
+export function formActionOrigins(signIn: Pick<SignInSettings, 'insecureAllowHttp' | 'allowedEndpointHosts'>): readonly string[] {
+  const scheme = signIn.insecureAllowHttp ? 'http' : 'https'
+  return signIn.allowedEndpointHosts.map((host) => `${scheme}://${host}`)
 }

@@ -5,6 +5,7 @@ import type { Auth } from '../auth/auth.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NewId } from '../base/ids.ts'
 import { GatewayError } from '../domain/errors.ts'
+import { noTraces, type Traces } from '../telemetry/traces.ts'
 import { LimitReached, passDoor } from './access.ts'
 import { findClientAddress, limitKeyOf, parseTrustedProxies } from './client-address.ts'
 import { withDeadline } from './deadline.ts'
@@ -28,6 +29,8 @@ export type AppDeps = {
   readonly newId: NewId
   readonly findSession: Auth['findSession']
   readonly recordDenial: Actions['recordDenial']
+  /** Left out: no traces. */
+  readonly traces?: Pick<Traces, 'run'>
   readonly showProblem: ShowProblem
   readonly onRequestServed: (served: RequestServed) => void
   /** A fault of ours. The error may hold anything: what listens must not print its message. */
@@ -71,6 +74,7 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<HttpEnv> {
   const addressLimiter = createRateLimiter(deps, { ...limits.perAddress, keysMax: limits.keysMax })
   const sessionLimiter = createRateLimiter(deps, { ...limits.perSession, keysMax: limits.keysMax })
   const access = { ...deps, sessionLimiter, publicUrl: options.publicUrl }
+  const traces = deps.traces ?? noTraces
   const app = new Hono<HttpEnv>()
 
   app.use(async function envelope(c, next) {
@@ -80,9 +84,11 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<HttpEnv> {
     c.set('route', 'unmatched')
     c.set('holdsForm', false)
     c.set('startedAt', deps.clock.now())
-    await next()
-    for (const [name, value] of headers) if (!c.res.headers.has(name)) c.res.headers.set(name, value)
-    finish(deps, c)
+    await traces.run('http.request', { requestId: c.get('request').requestId }, async () => {
+      await next()
+      for (const [name, value] of headers) if (!c.res.headers.has(name)) c.res.headers.set(name, value)
+      finish(deps, c)
+    })
   })
 
   app.use(async function limitAndPath(c, next) {

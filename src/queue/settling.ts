@@ -53,7 +53,7 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
         try {
           // Once in a set; then alone, so that one row that cannot be written stops no other.
           const won = tries === 1 ? await settleInSets(settled) : ((await settleSet([settled])).get(settled.id) ?? null)
-          if (won) events.settled(claim, settled)
+          if (won) events.settled(claim, settled, won)
           else events.leaseLost(claim)
           return won
         } catch (cause) {

@@ -1,12 +1,14 @@
 /** The forwarding worker: rescues, claims, opens, sends and settles, a lane for each destination, until it is told to stop. */
 import type { Database } from '../storage/database.ts'
 import { type Claim, extendLeases, lookAhead, releaseClaims } from '../storage/queries.ts'
+import { noTraces, type Traces } from '../telemetry/traces.ts'
 import { askToSend } from './ask.ts'
 import { createLane, faultPauseMs, type Lane } from './lane.ts'
 import { createKick, type Kick, kickedWithin, turnLane } from './lane-loop.ts'
 import { rescueExpired } from './rescue.ts'
 import { type OpenedDeclaration, type QueueDestination, runDeclaration } from './run-declaration.ts'
 import { createSettling } from './settling.ts'
+import { traceSteps } from './trace-steps.ts'
 import type { WorkerEvents } from './worker-events.ts'
 
 export type { WorkerEvents } from './worker-events.ts'
@@ -21,6 +23,8 @@ export type WorkerDeps = {
   /** Elapsed time only, never the time of day: that is PostgreSQL's. */
   readonly monotonicMs?: () => number
   readonly events: WorkerEvents
+  /** Left out: no traces. */
+  readonly traces?: Traces
 }
 
 export type WorkerSettings = {
@@ -47,6 +51,7 @@ const rescueGraceMsDefault = 10_000
 export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker {
   const { database, events, wait } = deps
   const { name, leaseMs, batchSize } = settings
+  const traced = traceSteps(deps.traces ?? noTraces)
   const monotonicMs = deps.monotonicMs ?? (() => performance.now())
   const stopping = new AbortController()
   const interrupting = new AbortController()
@@ -71,12 +76,14 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
       {
         ask: (input) => {
           entry.askedAt = monotonicMs()
-          return askToSend(database, destination, { worker: name, leaseMs, ...input })
+          return traced.claim(destination.id, () => askToSend(database, destination, { worker: name, leaseMs, ...input }))
         },
-        openForSending: deps.openForSending,
+        openForSending: (claims) => traced.open(destination.id, claims, () => deps.openForSending(claims)),
         run: (claim, opened, takeSlot) =>
-          runDeclaration(sendDeps, claim, { destination, opened, signal: interrupting.signal, takeSlot }),
-        settle: settling.settle,
+          traced.send(claim, () =>
+            runDeclaration(sendDeps, claim, { destination, opened, signal: interrupting.signal, takeSlot }),
+          ),
+        settle: (claim, settled) => traced.settle(claim, settled, () => settling.settle(claim, settled)),
         // What cannot be given back now goes back when its lease runs out.
         release: (claims) =>
           database.forWorker((tx) => releaseClaims(tx, claims)).catch((cause: unknown) => events.failed('claim', cause)),

@@ -190,6 +190,8 @@ export type Settled = Held & {
 export type Won = {
   /** True where a later version of the screening was waiting for this one, and may go now. */
   readonly successorWaits: boolean
+  /** Milliseconds from the commit that declared it to this settlement, by PostgreSQL's clock. */
+  readonly ageMs: number
 }
 
 /**
@@ -198,7 +200,7 @@ export type Won = {
  */
 export async function settle(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Won>> {
   const input = JSON.stringify(settled.map(settleInput))
-  const rows = await tx.execute<{ id: string; successor_waits: boolean }>(sql`${kept}
+  const rows = await tx.execute<{ id: string; successor_waits: boolean; age_ms: number }>(sql`${kept}
     with mine as (
       select * from jsonb_to_recordset(${input}::text::jsonb) as t (id uuid, epoch bigint, attempt_epoch bigint, state text, code text,
         location text, delay_ms float8, uncounted int, outcome text, reference text, answer_sha256 text, action text,
@@ -211,7 +213,7 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
           settled_at = case when mine.state in ('accepted', 'rejected') then now() end
       from mine
       where d.id = mine.id and d.epoch = mine.epoch and d.state in ('claimed', 'sent')
-      returning d.id, mine.attempt_epoch, d.kind, d.pharmacy_id, d.screening_id, d.version, d.destination, d.control_id, d.state, d.code, d.attempt_count,
+      returning d.id, d.created_at, mine.attempt_epoch, d.kind, d.pharmacy_id, d.screening_id, d.version, d.destination, d.control_id, d.state, d.code, d.attempt_count,
         mine.outcome, mine.reference, mine.answer_sha256, mine.action,
         mine.prices, mine.currency, mine.refund, mine.demonstration
     ), ended as (
@@ -235,9 +237,10 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
     )
     select won.id, won.state in ('accepted', 'rejected') and exists (
       select from declarations later where later.screening_id = won.screening_id and later.destination = won.destination
-        and later.version > won.version and later.state = 'queued') as successor_waits
+        and later.version > won.version and later.state = 'queued') as successor_waits,
+      (extract(epoch from now() - won.created_at) * 1000)::float8 as age_ms
     from won`)
-  return new Map(rows.map((row) => [row.id, { successorWaits: row.successor_waits }]))
+  return new Map(rows.map((row) => [row.id, { successorWaits: row.successor_waits, ageMs: row.age_ms }]))
 }
 
 function settleInput({ id, epoch, attemptEpoch, outcome, settlement, auditAction, charge }: Settled) {

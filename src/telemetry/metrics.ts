@@ -33,7 +33,8 @@ export type MetricsOptions = {
 
 export type Metrics = {
   requestServed(served: { readonly route: string; readonly status: number; readonly durationMs: number }): void
-  declarationSettled(settled: { readonly destination: string; readonly state: DeclarationState }): void
+  /** `ageMs`: since the commit that declared it. */
+  declarationSettled(settled: { readonly destination: string; readonly state: DeclarationState; readonly ageMs: number }): void
   ledgerChecked(checked: { readonly lines: number; readonly differences: number }): void
   /** The exposition text of one scrape. */
   read(): Promise<{ readonly text: string; readonly contentType: string }>
@@ -43,6 +44,9 @@ const silenceKinds = ['destination-silent', 'pharmacy-quiet'] as const
 const queueReadTimeoutMsDefault = 2_000
 /** Seconds. The bar is a capture well under one second; 20 is where an answer is given up. */
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
+
+/** Seconds, to a weekend: what waits for a destination that is away is acknowledged when it is back. */
+const lagBuckets = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400, 259_200]
 
 export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metrics {
   const registry = new Registry()
@@ -69,6 +73,13 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
     labelNames: ['destination', 'state'] as const,
     registers: [registry],
   })
+  const lag = new Histogram({
+    name: 'passerelle_acknowledgement_lag_seconds',
+    help: 'From the commit of a declaration to the acknowledgement of its destination, by destination.',
+    labelNames: ['destination'] as const,
+    buckets: lagBuckets,
+    registers: [registry],
+  })
   const ledger = new Gauge({
     name: 'passerelle_ledger_differences',
     help: 'Lines of the ledger that did not add up when they were last checked; any but 0 is an alarm.',
@@ -90,8 +101,11 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
       requests.inc({ route: label, status_class: statusClassOf(status) })
       durations.observe({ route: label }, durationMs / 1000)
     },
-    declarationSettled: ({ destination, state }) =>
-      settled.inc({ destination: within(destinations, destination), state: declarationStates.includes(state) ? state : 'other' }),
+    declarationSettled: ({ destination, state, ageMs }) => {
+      const label = within(destinations, destination)
+      settled.inc({ destination: label, state: declarationStates.includes(state) ? state : 'other' })
+      if (state === 'accepted') lag.observe({ destination: label }, Math.max(0, ageMs) / 1000)
+    },
     ledgerChecked: ({ differences }) => ledger.set(differences),
     read: async () => {
       const timeoutMs = options.queueReadTimeoutMs ?? queueReadTimeoutMsDefault

@@ -37,7 +37,7 @@ export type WebAppDeps = {
   readonly statements: StatementDesk
   /** How forwarding stands, for the banner of every page; without it there is none. */
   readonly standing?: Frame['standing']
-} & Pick<AppDeps, 'onRequestServed' | 'onRequestFailed'>
+} & Pick<AppDeps, 'onRequestServed' | 'onRequestFailed' | 'traces'>
 
 export type WebAppOptions = {
   readonly profile: Profile

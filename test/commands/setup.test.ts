@@ -21,7 +21,7 @@ test('makes every secret once, closed to others, and writes over none', { timeou
   const ran = setup('--client-secret-stdin')
   expect([ran.status, ran.stderr]).toEqual([0, ''])
   const names = readdirSync(join(folder, 'secrets'))
-  expect(names.length).toBeGreaterThanOrEqual(11)
+  expect(names.length).toBeGreaterThanOrEqual(14)
   for (const name of names) expect([name, statSync(join(folder, 'secrets', name)).mode & 0o777]).toEqual([name, 0o400])
   expect(secret('psc-client-secret')).toBe('secret-of-the-agency-77aa')
   for (const name of names.filter((one) => one !== 'psc-client-secret')) expect(ran.stdout).not.toContain(secret(name))

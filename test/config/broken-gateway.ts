@@ -53,14 +53,14 @@ export const brokenGateways: readonly BrokenConfig[] = [
     title: 'a key that nobody knows',
     edits: [['gateway', 'sessions:', 'telemetryCollector: x\n\nsessions:']],
     mistakes: [
-      'gateway.yaml:20:1  telemetryCollector: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, hosting',
+      'gateway.yaml:20:1  telemetryCollector: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, tracing, hosting',
     ],
   },
   {
     title: 'a key named like the prototype',
     edits: [['gateway', 'sessions:', '__proto__: { idleMinutes: 1 }\n\nsessions:']],
     mistakes: [
-      'gateway.yaml:20:1  __proto__: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, hosting',
+      'gateway.yaml:20:1  __proto__: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, tracing, hosting',
     ],
   },
   {
@@ -285,6 +285,31 @@ sessions:`,
     edits: [['gateway', 'sessions:', 'duplicateSearch: { screeningsPerPharmacy: 15 }\n\nsessions:']],
     mistakes: [
       'gateway.yaml:20:43  duplicateSearch.screeningsPerPharmacy: expected a whole number from 16 to 100000000, found 15',
+    ],
+  },
+  {
+    title: 'traces in plain http to a private address, from a country that nobody named',
+    edits: [
+      ['gateway', 'sessions:', 'tracing: { url: "http://10.0.0.9:4318/v1/traces", insecureAllowPlainHttp: true }\n\nsessions:'],
+    ],
+    mistakes: [
+      'gateway.yaml:20:1  tracing.country: missing: production needs the country where the collector stands',
+      'gateway.yaml:20:17  tracing.url: is an address of a private network: expected its network among privateNetworks',
+      'gateway.yaml:20:75  tracing.insecureAllowPlainHttp: is refused in production',
+    ],
+  },
+  {
+    title: 'traces that leave the European Economic Area, more of them than there are',
+    edits: [
+      [
+        'gateway',
+        'sessions:',
+        'tracing: { url: "https://collector.example/v1/traces", samplePercent: 101, country: US }\n\nsessions:',
+      ],
+    ],
+    mistakes: [
+      'gateway.yaml:20:71  tracing.samplePercent: expected a whole number from 1 to 100, found 101',
+      'gateway.yaml:20:85  tracing.country: health data must stay in the European Economic Area: expected one of its countries',
     ],
   },
 ]

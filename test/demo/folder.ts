@@ -66,7 +66,7 @@ signIn:
 worker:
   leaseSeconds: ${worker.leaseSeconds}
   pollSeconds: ${worker.pollSeconds}
-`,
+${options.tracesUrl === undefined ? '' : tracingOf(options.tracesUrl)}`,
   )
   writeFileSync(
     join(folder.configDir, 'destinations.yaml'),
@@ -88,8 +88,13 @@ worker:
   )
 }
 
+const tracingOf = (url: string) =>
+  `tracing: { url: "${url}", samplePercent: 100, insecureAllowPlainHttp: true, privateNetworks: [127.0.0.0/8] }\n`
+
 export type DemoConfigOptions = {
   readonly deduplicates?: 'control-id' | 'none'
   readonly timeoutMs?: number
+  /** Where spans go; left out, there are none. */
+  readonly tracesUrl?: string
   readonly worker?: { readonly leaseSeconds?: number; readonly pollSeconds?: number }
 }

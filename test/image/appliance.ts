@@ -53,7 +53,7 @@ export async function prepareAppliance(engine: Engine, options: ApplianceOptions
   })
   const sidep = await startSidepSimulator({ host: address })
   writeConfig(join(folder, 'config'), { url, issuer: psc.issuer, walletHost: psc.walletHost, sidepUrl: sidep.url })
-  for (const volume of ['database', 'keystore']) ownVolume(engine, `${project}_${volume}`)
+  for (const volume of ['database', 'keystore', 'scratch']) ownVolume(engine, `${project}_${volume}`)
   let files: readonly string[] = []
   let image = options.image
   const env = () => ({
@@ -61,6 +61,7 @@ export async function prepareAppliance(engine: Engine, options: ApplianceOptions
     PASSERELLE_IMAGE: image,
     PASSERELLE_PROFILE: 'demo',
     POSTGRES_IMAGE: engine.images.postgres,
+    DRILL_IMAGE: `${image}-drill`,
     CADDY_IMAGE: engine.images.caddy,
     GATEWAY_ADDRESS: `127.0.0.1:${port}`,
     PROXY_ADDRESS: `127.0.0.1:${port}`,
@@ -106,7 +107,7 @@ export async function prepareAppliance(engine: Engine, options: ApplianceOptions
 }
 
 /** The host as containers see it: the first address of the engine's own bridge. */
-function hostAddress(): string {
+export function hostAddress(): string {
   const [net] = JSON.parse(docker('network', 'inspect', 'bridge', '--format', '{{json .IPAM.Config}}')) as {
     Subnet: string
     Gateway?: string

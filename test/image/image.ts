@@ -8,6 +8,7 @@ import { buildImages, canary, canaryImage, image } from './build.ts'
 import { crawlCanaries } from './crawl-canaries.ts'
 import { docker, has, openEngine } from './engine.ts'
 import { lookAtImage } from './look-at-image.ts'
+import { runProduction } from './production.ts'
 import { runReplicas } from './replicas.ts'
 import { createReport, type Report } from './report.ts'
 import { runSingle } from './single.ts'
@@ -60,6 +61,8 @@ async function main(): Promise<number> {
       single.use(['compose.yaml', 'compose.override.yaml'], image)
       if (wanted('single')) await stage(report, 'single', () => runSingle(report, single))
       if (wanted('crawl')) await stage(report, 'crawl', () => crawlCanaries(report, single))
+      // On the databases that the main job left.
+      if (wanted('single')) await stage(report, 'production', () => runProduction(report, engine, single))
     } finally {
       await single.close()
     }

@@ -41,9 +41,9 @@ test('requests are counted by route and class of status, and timed by route', as
 
 test('settled declarations are counted by destination and state', async () => {
   const metrics = createMetrics(noQueue, options)
-  metrics.declarationSettled({ destination: 'national-file', state: 'accepted' })
-  metrics.declarationSettled({ destination: 'national-file', state: 'accepted' })
-  metrics.declarationSettled({ destination: 'health-record', state: 'parked' })
+  metrics.declarationSettled({ destination: 'national-file', state: 'accepted', ageMs: 400 })
+  metrics.declarationSettled({ destination: 'national-file', state: 'accepted', ageMs: 7_200_000 })
+  metrics.declarationSettled({ destination: 'health-record', state: 'parked', ageMs: 1 })
 
   expect((await scrape(metrics)).filter((line) => line.includes('settled'))).toEqual([
     'passerelle_declarations_settled_total{destination="national-file",state="accepted"} 2',
@@ -51,11 +51,31 @@ test('settled declarations are counted by destination and state', async () => {
   ])
 })
 
+test('the lag of each acknowledgement is counted, of a second or of hours, and of nothing else', async () => {
+  const metrics = createMetrics(noQueue, options)
+  metrics.declarationSettled({ destination: 'national-file', state: 'accepted', ageMs: 400 })
+  metrics.declarationSettled({ destination: 'national-file', state: 'accepted', ageMs: 7_200_000 })
+  metrics.declarationSettled({ destination: 'national-file', state: 'rejected', ageMs: 10 })
+  metrics.declarationSettled({ destination: 'national-file', state: 'queued', ageMs: 10 })
+
+  const lines = await scrape(metrics)
+  const at = (le: string) => `passerelle_acknowledgement_lag_seconds_bucket{le="${le}",destination="national-file"}`
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      `${at('0.25')} 0`,
+      `${at('0.5')} 1`,
+      `${at('3600')} 1`,
+      `${at('14400')} 2`,
+      'passerelle_acknowledgement_lag_seconds_count{destination="national-file"} 2',
+    ]),
+  )
+})
+
 test('labels stay in their lists, whatever comes: ten thousand strangers make one series each', async () => {
   const metrics = createMetrics(noQueue, options)
   for (let i = 0; i < 10_000; i++) {
     metrics.requestServed({ route: `GET /depistages/CANARI-${i}`, status: 1000 + i, durationMs: 1 })
-    metrics.declarationSettled({ destination: `CANARI-${i}`, state: `CANARI-${i}` as DeclarationState })
+    metrics.declarationSettled({ destination: `CANARI-${i}`, state: `CANARI-${i}` as DeclarationState, ageMs: 1 })
   }
 
   const lines = await scrape(metrics)

@@ -24,7 +24,7 @@ async function shownMetrics(): Promise<ReadonlySet<string>> {
     { routes: ['GET /'], destinations: ['sidep'] },
   )
   metrics.requestServed({ route: 'GET /', status: 200, durationMs: 1 })
-  metrics.declarationSettled({ destination: 'sidep', state: 'accepted' })
+  metrics.declarationSettled({ destination: 'sidep', state: 'accepted', ageMs: 1 })
   const { text } = await metrics.read()
   return new Set(text.split('\n').flatMap((line) => /^(passerelle_\w+|process_\w+)/.exec(line)?.[1] ?? []))
 }

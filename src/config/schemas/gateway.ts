@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { hdsActivities } from '../config.ts'
 import { choice, country, day, expected, flag, group, host, line, list, networkBlock, url, wholeNumber, word } from './parts.ts'
 import { rootKeys } from './root-keys.ts'
+import { tracing } from './tracing.ts'
 
 /** Defaults that rules across keys also rest on. */
 export const sessionDefaults = { idleMinutes: 15, absoluteMinutes: 240 }
@@ -106,6 +107,7 @@ export const gatewaySchema = group({
   })
     .prefault({})
     .describe('When silence is an alarm.'),
+  tracing: tracing.optional().describe('Where traces go (OpenTelemetry); left out, there are none.'),
   hosting: hosting.optional().describe('Declaration of the certified health-data host; mandatory in production.'),
 })
 export type GatewayFile = z.input<typeof gatewaySchema>
