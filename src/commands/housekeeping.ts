@@ -31,6 +31,7 @@ async function run(really: boolean): Promise<void> {
     say(`${report.payloads} screenings: patient and act ${verb} (${retention.payload.days} days after they ended)`)
     say(`${report.idempotencyKeys} keys of requests ${verb} (${retention.idempotencyKeysDays} days)`)
     say(`${report.sessions} ended sessions ${verb} (${retention.sessionsDays} days)`)
+    say(`${report.auditEvents} events of the audit log ${verb} (${retention.audit.days} days; their hashes stay)`)
     if (!report.more) return
     say('there is more: run it again')
     process.exitCode = 3

@@ -1,4 +1,5 @@
 /** The duties of whoever hosts and runs the gateway, each as a live check. */
+import { auditDaysUsual, payloadDaysUsual } from '../domain/retention.ts'
 import { type Check, days, fail, pass, spanText, warn } from './check.ts'
 
 export const dutiesChecks: readonly Check[] = [
@@ -136,13 +137,20 @@ export const dutiesChecks: readonly Check[] = [
     id: 'retention',
     answers: ['F11'],
     title: 'Les données partent à leur terme',
-    judge: ({ retention }) =>
-      retention.payloadDays > 90
+    judge: ({ retention }) => {
+      const { payloadDays, reason, auditDays, auditReason } = retention
+      if (payloadDays > payloadDaysUsual)
+        return warn(
+          `Données de patient gardées ${payloadDays} jours après la fin\u00a0: ${reason ?? 'sans raison donnée'}.`,
+          'Plus de 90 jours demande une base légale\u00a0: faites-la vérifier.',
+        )
+      return auditDays > auditDaysUsual
         ? warn(
-            `Données de patient gardées ${retention.payloadDays} jours après la fin\u00a0: ${retention.reason ?? 'sans raison donnée'}.`,
-            'Plus de 90 jours demande une base légale\u00a0: faites-la vérifier.',
+            `Traces gardées ${auditDays} jours\u00a0: ${auditReason ?? 'sans raison donnée'}.`,
+            'Plus de douze mois se justifie (CNIL, délibération 2021-122)\u00a0: faites-le vérifier.',
           )
-        : pass(`Données de patient effacées ${retention.payloadDays} jours après la fin.`),
+        : pass(`Données de patient effacées ${payloadDays} jours après la fin, traces après ${auditDays} jours.`)
+    },
   },
   {
     id: 'backup',

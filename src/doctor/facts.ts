@@ -36,7 +36,12 @@ export type Facts = {
     readonly screeningsWithoutEvent: number
   }
   readonly sealed: { readonly sampled: number; readonly clear: number }
-  readonly retention: { readonly payloadDays: number; readonly reason: string | null }
+  readonly retention: {
+    readonly payloadDays: number
+    readonly reason: string | null
+    readonly auditDays: number
+    readonly auditReason: string | null
+  }
   readonly backup: { readonly lastOutcome: 'passed' | 'failed' | null }
   readonly ledgerDifferences: number
   readonly secrets: {

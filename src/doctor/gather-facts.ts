@@ -94,7 +94,12 @@ export async function gatherFacts(deps: GatherDeps, { config, secrets, origins }
       sampled: rows.sample.length,
       clear: rows.sample.filter((row) => !isSealed(row.patient, row.keyRef) || !isSealed(row.act, row.keyRef)).length,
     },
-    retention: { payloadDays: config.retention.payload.days, reason: config.retention.payload.reason },
+    retention: {
+      payloadDays: config.retention.payload.days,
+      reason: config.retention.payload.reason,
+      auditDays: config.retention.audit.days,
+      auditReason: config.retention.audit.reason,
+    },
     backup: { lastOutcome: rows.drill?.outcome ?? null },
     ledgerDifferences: rows.ledger.filter((line) => brokenRules(line).length > 0).length,
     secrets: lookAtSecrets({ secrets, origins }),

@@ -6,9 +6,19 @@ export type RetentionSettings = {
     /** Why longer than `payloadDaysUsual`; null where it is not. */
     readonly reason: string | null
   }
+  readonly audit: {
+    /** After the youngest event of a sealed segment; its hashes stay. */
+    readonly days: number
+    /** Why longer than `auditDaysUsual`; null where it is not. */
+    readonly reason: string | null
+  }
   readonly idempotencyKeysDays: number
   readonly sessionsDays: number
 }
 
 /** The screening file's own bound: data at most three months (decree 2020-551, article 11). */
 export const payloadDaysUsual = 90
+
+/** Traces of access stay six to twelve months (CNIL, deliberation 2021-122); the database itself refuses to let younger ones go. */
+export const auditDaysMin = 180
+export const auditDaysUsual = 365

@@ -2,6 +2,7 @@
 import { appendEvent } from '../audit/append-event.ts'
 import type { SystemActor } from '../domain/actor.ts'
 import type { RetentionSettings } from '../domain/retention.ts'
+import { countPurgeable, purgeSegments } from '../storage/audit-log.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { dropPayloads, forgetIdempotencyKeys, forgetSessions, type Leaving } from '../storage/housekeeping.ts'
 import type { PeriodicJob } from './periodic.ts'
@@ -13,6 +14,8 @@ export type HousekeepingReport = {
   readonly payloads: number
   readonly idempotencyKeys: number
   readonly sessions: number
+  /** Events of the audit log, in whole sealed segments. */
+  readonly auditEvents: number
   /** True where the run was told to stop, or its bound was reached, before all had left. */
   readonly more: boolean
 }
@@ -26,6 +29,8 @@ export type HousekeepingOptions = {
 }
 
 const setSize = 200
+/** Of at most a thousand events each. */
+const segmentsSetSize = 5
 /** 100 000 of each a run; the next one goes on. */
 const setsMax = 500
 /** What a look without doing counts up to. */
@@ -53,7 +58,7 @@ export async function keepHouse(deps: HousekeepingDeps, options: HousekeepingOpt
     ['idempotencyKeys', forgetIdempotencyKeys, retention.idempotencyKeysDays],
     ['sessions', forgetSessions, retention.sessionsDays],
   ] as const
-  const counts = { payloads: 0, idempotencyKeys: 0, sessions: 0 }
+  const counts = { payloads: 0, idempotencyKeys: 0, sessions: 0, auditEvents: 0 }
   let more = false
   for (const [what, drop, olderThanDays] of parts) {
     const left = await inSets(deps, options, {
@@ -63,9 +68,17 @@ export async function keepHouse(deps: HousekeepingDeps, options: HousekeepingOpt
     counts[what] = left.count
     more ||= left.more
   }
-  const report = { ...counts, more }
+  const events = await inSets(deps, options, { what: 'auditEvents', drop: dropAuditEvents(retention.audit.days, really) })
+  const report = { ...counts, auditEvents: events.count, more: more || events.more }
   if (really) await trace(deps, options, report)
   return report
+}
+
+function dropAuditEvents(olderThanDays: number, really: boolean): Part['drop'] {
+  return (tx, limit) =>
+    really
+      ? purgeSegments(tx, { olderThanDays, segmentsMax: segmentsSetSize })
+      : countPurgeable(tx, { olderThanDays, segmentsMax: limit })
 }
 
 type Part = {
@@ -94,8 +107,8 @@ async function inSets(
 }
 
 async function trace(deps: HousekeepingDeps, { by, retention }: HousekeepingOptions, report: HousekeepingReport): Promise<void> {
-  const { payloads, idempotencyKeys, sessions } = report
-  const details = { payloads, idempotencyKeys, sessions, payloadDays: retention.payload.days }
+  const { more: _, ...counts } = report
+  const details = { ...counts, payloadDays: retention.payload.days, auditDays: retention.audit.days }
   await deps.database.forWorker((tx) =>
     appendEvent(tx, {
       at: deps.clock.now(),

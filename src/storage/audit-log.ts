@@ -128,12 +128,25 @@ export async function readSealingState(tx: Tx): Promise<SealingState> {
   return row
 }
 
-/** Deletes the events of whole segments that are all older than `before`; their hashes stay. Answers how many events went. */
-export async function purgeSegments(tx: Tx, before: Date, segmentsMax: number): Promise<number> {
+/** `olderThanDays` by PostgreSQL's clock, which refuses fewer than 180. */
+export type Purge = { readonly olderThanDays: number; readonly segmentsMax: number }
+
+/** Deletes the events of whole segments that are all older; their hashes and checkpoints stay. Answers how many events went. */
+export async function purgeSegments(tx: Tx, { olderThanDays, segmentsMax }: Purge): Promise<number> {
   const [row] = await tx.execute<{ purged: number }>(
-    sql`select passerelle_purge_audit(${before.toISOString()}::timestamptz, ${segmentsMax})::float8 as purged`,
+    sql`select passerelle_purge_audit(now() - ${olderThanDays}::int * interval '1 day', ${segmentsMax}::int)::float8 as purged`,
   )
   return row?.purged ?? 0
+}
+
+/** How many events `purgeSegments` would delete. */
+export async function countPurgeable(tx: Tx, { olderThanDays, segmentsMax }: Purge): Promise<number> {
+  const [row] = await tx.execute<{ events: number }>(sql`
+    select coalesce(sum(size), 0)::float8 as events from (
+      select size from audit_segments
+      where purged_at is null and last_at < now() - ${olderThanDays}::int * interval '1 day'
+      order by first_index limit ${segmentsMax}) as old`)
+  return row?.events ?? 0
 }
 
 async function listSegmentsWhere(tx: Tx, where: ReturnType<typeof sql>, rest: ReturnType<typeof sql>): Promise<AuditSegment[]> {

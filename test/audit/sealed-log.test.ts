@@ -231,10 +231,10 @@ test('old segments leave whole, their hashes stay and the log still verifies; yo
   await write(5)
   await seal()
   await admin`update audit_segments set last_at = now() - interval '400 days' where first_index = 0`
-  const before = (days: number) => new Date(Date.now() - days * 86_400_000)
-  await expect(database.forWorker((tx) => purgeSegments(tx, before(179), 10))).rejects.toThrow()
-  expect(await database.forWorker((tx) => purgeSegments(tx, before(365), 10))).toBe(5)
-  expect(await database.forWorker((tx) => purgeSegments(tx, before(365), 10))).toBe(0)
+  const purge = (olderThanDays: number) => database.forWorker((tx) => purgeSegments(tx, { olderThanDays, segmentsMax: 10 }))
+  await expect(purge(179)).rejects.toThrow()
+  expect(await purge(365)).toBe(5)
+  expect(await purge(365)).toBe(0)
   expect(await verify([first ?? ''])).toMatchObject({ events: 5, purged: 5, problems: [] })
 })
 

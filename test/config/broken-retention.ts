@@ -20,11 +20,21 @@ export const brokenRetentions: readonly BrokenConfig[] = [
   {
     title: 'a retention in words',
     edits: [['retention', 'sessionsDays: 30', 'sessionsDays: always']],
-    mistakes: ['retention.yaml:9:15  sessionsDays: expected a whole number from 1 to 365, found text'],
+    mistakes: ['retention.yaml:13:15  sessionsDays: expected a whole number from 1 to 365, found text'],
   },
   {
     title: 'a retention of something that nobody keeps',
     edits: [['retention', 'sessionsDays', 'sessionDays']],
-    mistakes: ['retention.yaml:9:1  sessionDays: unknown key: did you mean sessionsDays?'],
+    mistakes: ['retention.yaml:13:1  sessionDays: unknown key: did you mean sessionsDays?'],
+  },
+  {
+    title: 'traces that leave before the least that the authority asks for',
+    edits: [['retention', '  days: 365', '  days: 179']],
+    mistakes: ['retention.yaml:10:9  audit.days: expected a whole number from 180 to 3650, found 179'],
+  },
+  {
+    title: 'traces kept for two years, and nobody says why',
+    edits: [['retention', '  days: 365', '  days: 730']],
+    mistakes: ['retention.yaml:10:9  audit.days: more than 365 days: expected reason beside it'],
   },
 ]

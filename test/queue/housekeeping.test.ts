@@ -2,13 +2,21 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { sealEvents } from '../../src/audit/seal-events.ts'
+import { verifyLog } from '../../src/audit/verify-log.ts'
+import { createCheckpointSigner, generateCheckpointKey, parseCheckpointKey } from '../../src/crypto/checkpoint.ts'
 import { type DeclarationState, declarationStates } from '../../src/domain/declaration.ts'
 import { keepHouse } from '../../src/queue/housekeeping.ts'
 import { withQueue } from './harness.ts'
 
 type Queue = Parameters<Parameters<typeof withQueue>[0]>[0]
 
-const retention = { payload: { days: 90, reason: null }, idempotencyKeysDays: 7, sessionsDays: 30 }
+const retention = {
+  payload: { days: 90, reason: null },
+  audit: { days: 365, reason: null },
+  idempotencyKeysDays: 7,
+  sessionsDays: 30,
+}
 const run = (q: Queue, really = true) =>
   keepHouse(
     { database: q.database, clock: { now: () => new Date() } },
@@ -46,7 +54,7 @@ test('patient and act leave in every version, ninety days after the last declara
     await place(q, second.id, 'accepted', 91)
     expect(await run(q, false)).toMatchObject({ payloads: 1 })
     expect((await payloadOf(q, first.screeningId)).every((row) => row.patient)).toBe(true)
-    expect(await run(q)).toEqual({ payloads: 1, idempotencyKeys: 0, sessions: 0, more: false })
+    expect(await run(q)).toEqual({ payloads: 1, idempotencyKeys: 0, sessions: 0, auditEvents: 0, more: false })
     const gone = { patient: false, act: false, key_ref: '00000000-0000-0000-0000-000000000000', left: true }
     expect(await payloadOf(q, first.screeningId)).toEqual([gone, gone])
     expect(await run(q)).toMatchObject({ payloads: 0 })
@@ -84,7 +92,11 @@ test('whatever becomes of a screening’s declarations, one that is not finished
   withQueue(async (q) => {
     const open: readonly DeclarationState[] = ['queued', 'claimed', 'sent', 'parked']
     const history = fc.array(
-      fc.record({ state: fc.constantFrom(...declarationStates), days: fc.integer({ min: 0, max: 400 }) }),
+      fc.record({
+        state: fc.constantFrom(...declarationStates),
+        // Not the very instant of the bound, which passes while the test runs.
+        days: fc.integer({ min: 0, max: 400 }).filter((days) => days !== 90),
+      }),
       {
         minLength: 1,
         maxLength: 4,
@@ -175,4 +187,40 @@ test('a run that is told to stop has done what it did, and says that there is mo
     )
     expect(report).toMatchObject({ payloads: 0, more: true })
     expect(await run(q)).toMatchObject({ payloads: 1, more: false })
+  }))
+
+test('traces stay through their last day; then whole segments leave, hourly, and the log still verifies with its anchors', () =>
+  withQueue(async (q) => {
+    const key = parseCheckpointKey(generateCheckpointKey())
+    if (!key) throw new Error('a new key is a key')
+    const signer = createCheckpointSigner(key, 'passerelle.exemple.test/audit')
+    const clock = { now: () => new Date() }
+    const seal = async () => (await sealEvents({ database: q.database, signer, clock })).checkpoint ?? ''
+    const write = async (count: number) => {
+      for (let event = 0; event < count; event++) await run(q)
+    }
+    const verify = (anchors: readonly string[]) =>
+      verifyLog({ database: q.database }, { verifierKey: signer.verifierKey, anchors })
+    const age = (index: number, hours: number) =>
+      q.sql`update audit_segments set last_at = now() - ${hours} * interval '1 hour' where first_index = ${index}`
+    await write(4)
+    const first = await seal()
+    const { events: old } = await verify([first])
+    await write(3)
+    const second = await seal()
+    const { events: all } = await verify([first, second])
+    expect([old, all - old]).toEqual([4, 3])
+
+    await age(0, 365 * 24 - 1)
+    expect(await run(q)).toMatchObject({ auditEvents: 0 })
+    await age(0, 365 * 24 + 1)
+    expect(await run(q, false)).toMatchObject({ auditEvents: old })
+    expect(await run(q)).toMatchObject({ auditEvents: old, more: false })
+    expect(await run(q)).toMatchObject({ auditEvents: 0 })
+    await seal()
+    expect(await verify([first, second])).toMatchObject({ purged: old, problems: [] })
+
+    // One event more than a segment's worth is still an event deleted.
+    await q.sql`delete from audit_events where seq = (select max(seqs[1]) from audit_segments where purged_at is null)`
+    expect((await verify([first, second])).problems.map(({ kind }) => kind)).toContain('deleted')
   }))
