@@ -222,7 +222,7 @@ export const brokenEnvironments: readonly BrokenConfig[] = [
       ['gateway', 'idleMinutes: 15', 'idleMinuts: 15'],
       ['gateway', 'country: FR\n  pharmacistSectors', 'country: France\n  pharmacistSectors'],
       ['gateway', '2027-11-30', '2020-11-30'],
-      ['pharmacies', '759999014', '759999015'],
+      ['pharmacies', 'finess: "759999014', 'finess: "759999015'],
       ['destinations', 'timeoutMs: 30000', 'timeoutMs: 30 s\n      insecureAllowPlainHttp: true'],
       ['destinations', 'concurrencyMax: 8', 'concurencyMax: 8'],
       ['destinations', 'billed: true', 'billed: true\n    test: true'],

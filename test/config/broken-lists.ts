@@ -4,19 +4,19 @@ import type { BrokenConfig } from './broken-config.ts'
 export const brokenLists: readonly BrokenConfig[] = [
   {
     title: 'a FINESS number with a wrong key',
-    edits: [['pharmacies', '759999014', '759999015']],
+    edits: [['pharmacies', 'finess: "759999014', 'finess: "759999015']],
     mistakes: [
       'pharmacies.yaml:5:13  pharmacies[0].finess: is not a FINESS number: its last digit (the Luhn key) does not agree with the others',
     ],
   },
   {
     title: 'a FINESS number with a digit too few',
-    edits: [['pharmacies', '"759999014"', '"75999901"']],
+    edits: [['pharmacies', 'finess: "759999014"', 'finess: "75999901"']],
     mistakes: ['pharmacies.yaml:5:13  pharmacies[0].finess: expected a FINESS number: nine digits (or 2A, 2B and seven digits)'],
   },
   {
     title: 'a FINESS number without its quotes',
-    edits: [['pharmacies', '"019999044"', '019999044']],
+    edits: [['pharmacies', 'finess: "019999044"', 'finess: 019999044']],
     mistakes: [
       'pharmacies.yaml:12:13  pharmacies[1].finess: expected a FINESS number in quotes, found a number: put it in quotes',
     ],
@@ -130,28 +130,28 @@ export const brokenLists: readonly BrokenConfig[] = [
     title: 'a group of a pharmacy that is not there, and one twice',
     edits: [['pharmacies', '["759999014", "019999044"]', '["759999014", "75 9999 014", "750000010"]']],
     mistakes: [
-      'pharmacies.yaml:26:31  groups[0].pharmacies[1]: is listed twice',
-      'pharmacies.yaml:26:46  groups[0].pharmacies[2]: is no pharmacy of the list',
+      'pharmacies.yaml:27:31  groups[0].pharmacies[1]: is listed twice',
+      'pharmacies.yaml:27:46  groups[0].pharmacies[2]: is no pharmacy of the list',
     ],
   },
   {
     title: 'an administrator whose number has a wrong digit',
     edits: [['pharmacies', '99900000011', '99900000012']],
     mistakes: [
-      'pharmacies.yaml:27:14  groups[0].admins[0]: is not an RPPS number: its last digit (the Luhn key) does not agree with the others',
+      'pharmacies.yaml:28:14  groups[0].admins[0]: is not an RPPS number: its last digit (the Luhn key) does not agree with the others',
     ],
   },
   {
     title: 'an administrator who is named twice, and one by name',
     edits: [['pharmacies', '["99900000011"]', '["99900000011", "99900000011", "Dupont"]']],
     mistakes: [
-      'pharmacies.yaml:27:29  groups[0].admins[1]: is listed twice',
-      'pharmacies.yaml:27:44  groups[0].admins[2]: expected an RPPS number: eleven digits',
+      'pharmacies.yaml:28:29  groups[0].admins[1]: is listed twice',
+      'pharmacies.yaml:28:44  groups[0].admins[2]: expected an RPPS number: eleven digits',
     ],
   },
   {
     title: 'a group that nobody administers',
     edits: [['pharmacies', '    admins: ["99900000011"]\n', '']],
-    mistakes: ['pharmacies.yaml:25:5  groups[0].admins: missing: expected a list of 1 to 20 RPPS numbers'],
+    mistakes: ['pharmacies.yaml:26:5  groups[0].admins: missing: expected a list of 1 to 20 RPPS numbers'],
   },
 ]
