@@ -7,7 +7,7 @@ import { createHeadlessBrowser, type HeadlessBrowser } from '../simulators/pro-s
 import { seedPharmacies } from '../simulators/pro-sante-connect/people.ts'
 import { type PscSimulator, startPscSimulator } from '../simulators/pro-sante-connect/simulator.ts'
 import { connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
-import { freePort } from '../support/postgres-server.ts'
+import { freePort } from '../support/free-port.ts'
 
 export const publicUrl = 'http://gateway.localhost:8080'
 export const redirectUri = `${publicUrl}/connexion/retour`

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findMetadataProblem } from '../../src/auth/psc-metadata.ts'
 import { endpointFaults } from '../simulators/pro-sante-connect/faults.ts'
 import type { PscSimulator } from '../simulators/pro-sante-connect/simulator.ts'
-import { freePort } from '../support/postgres-server.ts'
+import { freePort } from '../support/free-port.ts'
 import { type AuthWorld, openAuthWorld, settingsFor, startSimulator } from './auth-world.ts'
 
 let world: AuthWorld

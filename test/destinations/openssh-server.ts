@@ -1,11 +1,13 @@
 /** Debian's OpenSSH server, unprivileged, on a loopback port, with keys of its own in a temporary folder. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
+import { freePort } from '../support/free-port.ts'
 
 const sshd = '/usr/sbin/sshd'
 /** Where root runs the tests the server runs as `daemon`: it needs no right of root's. Not `nobody`: nss-systemd calls it locked. */
@@ -91,14 +93,6 @@ export async function startOpenssh(lines: readonly string[] = []): Promise<Opens
       rmSync(folder, { recursive: true })
     },
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function untilListening(port: number, child: ChildProcess, said: () => string): Promise<void> {

@@ -9,6 +9,7 @@ import type { Transport } from '../../src/destinations/destination.ts'
 import { openHttpsTransport } from '../../src/destinations/transport-https.ts'
 import type { HttpsTransportSettings } from '../../src/domain/destination-settings.ts'
 import { startSidepSimulator } from '../simulators/sidep/simulator.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Authority, createAuthority } from './certificates.ts'
 import { tlsContract } from './tls-contract.ts'
 import { contractAnswerBytesMax, messageNumber, never, transportContract } from './transport-contract.ts'
@@ -82,14 +83,6 @@ transportContract({
   },
   openToNobody: async () => openTo(`https://127.0.0.1:${await freePort()}/oru`),
 })
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 tlsContract({
   name: 'https',

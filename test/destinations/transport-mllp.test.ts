@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openMllpTransport } from '../../src/destinations/transport-mllp.ts'
 import type { MllpTransportSettings } from '../../src/domain/destination-settings.ts'
 import { sidepOru } from '../../src/formats/profiles/sidep-oru.ts'
+import { freePort } from '../support/free-port.ts'
 import { createAuthority } from './certificates.ts'
 import { framed, startMllpFarSide } from './mllp-far-side.ts'
 import { pemFolder, tlsContract } from './tls-contract.ts'
@@ -292,13 +293,6 @@ describe('a server of another library (node-hl7-server)', () => {
     expect(taken.at(-1)).toBe("D'ARTAGNAN-LEFÈVRE")
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  const port = await portOf(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 async function dribble(socket: Socket, frame: Buffer): Promise<void> {
   for (let i = 0; i < frame.length; i++) {

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { fingerprintOf } from '../../src/destinations/sftp-session.ts'
 import { openSftpTransport } from '../../src/destinations/transport-sftp.ts'
 import type { SftpTransportSettings } from '../../src/domain/destination-settings.ts'
+import { freePort } from '../support/free-port.ts'
 import { startDropFarSide } from './drop-far-side.ts'
-import { freePort, type OpensshServer, opensshAbsent, startOpenssh } from './openssh-server.ts'
+import { type OpensshServer, opensshAbsent, startOpenssh } from './openssh-server.ts'
 import { pemFolder } from './tls-contract.ts'
 import { contractAnswerBytesMax, messageNumber, never, transportContract } from './transport-contract.ts'
 

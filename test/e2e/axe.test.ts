@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ServedApp, serveApp } from '../../src/http/serve.ts'
 import type { Who } from '../http/ask.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { freePort } from '../support/postgres-server.ts'
+import { freePort } from '../support/free-port.ts'
 import { type House, idNumbered, openHouse, sampleDeclaration, sampleScreening, tokenOf } from '../web/sample-house.ts'
 import { listBarriers, overflowsSideways, saveScreen, watchComplaints } from './axe-page.ts'
 

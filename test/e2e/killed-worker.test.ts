@@ -6,7 +6,7 @@ import { capture, signIn } from '../demo/once.ts'
 import { demoCaptures } from '../demo/patients.ts'
 import type { Stack } from '../demo/stack.ts'
 import { createHeadlessBrowser } from '../simulators/pro-sante-connect/headless-browser.ts'
-import { freePort } from '../support/postgres-server.ts'
+import { freePort } from '../support/free-port.ts'
 import { startTestStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 

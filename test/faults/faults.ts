@@ -200,8 +200,15 @@ async function untilWorthStriking(house: House): Promise<void> {
 const nameOf = (step: { readonly kind: string; readonly mode?: string }) => step.mode ?? step.kind
 
 async function untilUp(house: House, { patience }: Options): Promise<void> {
-  await until('all processes run', upTimeoutMs * patience, async () =>
-    [...house.gateways, ...house.workers].every((one) => one.up()),
+  const down = () => [...house.gateways, ...house.workers].filter((one) => !one.up())
+  await until(
+    'all processes run',
+    upTimeoutMs * patience,
+    async () => down().length === 0,
+    () =>
+      `Not up: ${down()
+        .map((one) => one.name)
+        .join(', ')}; see their logs`,
   )
 }
 

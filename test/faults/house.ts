@@ -6,7 +6,7 @@ import { type DemoFolder, demoClientId, openDemoFolder } from '../demo/folder.ts
 import { startPscSimulator } from '../simulators/pro-sante-connect/simulator.ts'
 import { type SidepSimulator, startSidepSimulator } from '../simulators/sidep/simulator.ts'
 import { createRoles } from '../support/database.ts'
-import { freePort } from '../support/postgres-server.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Ambush, createAmbush } from './ambush.ts'
 import { writeFaultConfig } from './config.ts'
 import { type FaultDatabase, openFaultDatabase } from './database.ts'

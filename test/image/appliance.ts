@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import postgres from 'postgres'
 import { type PscSimulator, startPscSimulator } from '../simulators/pro-sante-connect/simulator.ts'
 import { type SidepSimulator, startSidepSimulator } from '../simulators/sidep/simulator.ts'
-import { freePort } from '../support/postgres-server.ts'
+import { freePort } from '../support/free-port.ts'
 import { docker, type Engine, run } from './engine.ts'
 
 const root = resolve(import.meta.dirname, '../..')

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { buildTemplates } from '../support/database.ts'
-import { freePort, startPostgresServer } from '../support/postgres-server.ts'
+import { freePort } from '../support/free-port.ts'
+import { startPostgresServer } from '../support/postgres-server.ts'
 import { createTestDestination, eventually, withQueue } from './harness.ts'
 
 test('a worker survives a restart of PostgreSQL: the answer in hand is settled, and new commits wake it again', async () => {

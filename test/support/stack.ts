@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DemoConfigOptions, DemoPorts } from '../demo/folder.ts'
 import { type Stack, startStack } from '../demo/stack.ts'
-import { freePort } from './postgres-server.ts'
+import { freePort } from './free-port.ts'
 
 export async function startTestStack(options: DemoConfigOptions = {}): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-e2e-'))

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ServedApp, serveApp } from '../../src/http/serve.ts'
 import { watchComplaints } from '../e2e/axe-page.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { freePort } from '../support/postgres-server.ts'
+import { freePort } from '../support/free-port.ts'
 import { type House, idNumbered, openHouse, sampleScreening } from './sample-house.ts'
 
 let browser: Browser

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../../support/browser.ts'
-import { freePort } from '../../support/postgres-server.ts'
+import { freePort } from '../../support/free-port.ts'
 import { type PscSimulator, startPscSimulator } from './simulator.ts'
 
 let browser: Browser
