@@ -107,7 +107,8 @@ export type Expired = Claim & { readonly leftIn: 'claimed' | 'sent'; readonly le
 
 /**
  * Takes over rows whose lease ran out, under a new epoch: whoever held them can write no more. A server that has only just
- * started leaves their holders `graceMs` to come back: while it was away they could neither settle nor prolong.
+ * started leaves their holders `graceMs` to come back: while it was away they could neither settle nor prolong. If we die between
+ * this commit and the settlement, the new lease runs out and the next rescue takes them over in turn.
  */
 export async function claimExpired(
   tx: Tx,
@@ -144,8 +145,8 @@ export async function extendLeases(tx: Tx, held: readonly Held[], leaseMs: numbe
 }
 
 /**
- * Writes `sent`, and opens the attempt, before the first byte leaves: after this commit a crash means "maybe delivered".
- * Answers the ids that were still ours.
+ * Writes `sent`, and opens the attempt, before the first byte leaves. Answers the ids that were still ours. If we die before this
+ * commit, nothing was sent and rescue gives the rows back uncounted; from it on, every one of the set is "maybe delivered".
  */
 export async function markSent(
   tx: Tx,
@@ -167,7 +168,10 @@ export async function markSent(
   return new Set(rows.map((row) => row.id))
 }
 
-/** Gives claimed rows back as they were: nothing was tried, so nothing is counted, and no attempt is written. */
+/**
+ * Gives claimed rows back as they were: nothing was tried, so nothing is counted, and no attempt is written. If we die before this
+ * commit, rescue does the same once their leases have run out.
+ */
 export async function releaseClaims(tx: Tx, held: readonly Held[]): Promise<ReadonlySet<string>> {
   const rows = await tx.execute<{ id: string }>(sql`${kept}
     update declarations d set state = 'queued', claimed_by = null, lease_until = null, attempt_count = d.attempt_count - 1
@@ -196,7 +200,8 @@ export type Won = {
 
 /**
  * Settles a set: next state, attempt, receipt, charge and audit event in one statement, so that none exists without the others.
- * Answers, by id, those that were still ours; a row that another epoch holds is left untouched.
+ * Answers, by id, those that were still ours; a row that another epoch holds is left untouched. If we die before this commit, the
+ * whole set is "maybe delivered" and rescue decides by the destination's promise; after it, each answer has had its one effect.
  */
 export async function settle(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Won>> {
   const input = JSON.stringify(settled.map(settleInput))
