@@ -7,6 +7,9 @@ import type { Outcome } from '../domain/outcome.ts'
 /** A message ready to leave. `bytes` are final: what is digested, sent and, on a retry, sent again. */
 export type EncodedMessage = { readonly bytes: Uint8Array; readonly contentType: string; readonly controlId: string }
 
+/** The bound of whatever leaves; receivers are known to take 600 kB. */
+export const sentBytesMax = 600_000
+
 /** `location` is a field path like `PID-3` or an XPath-like step, never a value. */
 export type EncodeProblem = { readonly code: FailureCode; readonly location?: string | undefined }
 

@@ -99,6 +99,10 @@ export const failureText: Record<FailureCode, { readonly what: string; readonly 
     what: 'Un code n’est pas connu de la destination.',
     mend: 'Vérifiez le test choisi ; s’il est juste, prévenez l’administrateur de votre groupement.',
   },
+  'value-too-long': {
+    what: 'Une valeur est plus longue que la destination ne l’admet.',
+    mend: 'Abrégez l’adresse ou le commentaire, puis transmettez de nouveau.',
+  },
   cardinality: {
     what: 'La destination refuse le nombre de valeurs d’un champ.',
     mend: 'Prévenez votre hébergeur : le format est à revoir.',
@@ -110,6 +114,18 @@ export const failureText: Record<FailureCode, { readonly what: string; readonly 
   'processing-id': {
     what: 'La destination n’est pas dans le même mode (essai ou réel) que cette passerelle.',
     mend: 'Prévenez votre hébergeur : la destination est à reconfigurer.',
+  },
+  'unknown-key': {
+    what: 'La destination ne connaît pas le dépistage auquel cette transmission se rapporte.',
+    mend: 'Vérifiez que la version précédente a été acceptée ; si oui, prévenez votre hébergeur.',
+  },
+  'duplicate-key': {
+    what: 'La destination dit détenir déjà une transmission de ce numéro.',
+    mend: 'Vérifiez auprès d’elle ; si elle détient bien celle-ci, constatez sa réception, sinon prévenez votre hébergeur.',
+  },
+  'record-locked': {
+    what: 'La destination est occupée à modifier ce même dépistage.',
+    mend: 'Attendez quelques minutes, puis transmettez de nouveau.',
   },
   'application-error': {
     what: 'La destination a refusé le message sans préciser davantage.',

@@ -3,7 +3,7 @@ import { assert } from '../../base/assert.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import type { DeclarationDocument } from '../../domain/declaration-document.ts'
 import type { PharmacySettings } from '../../domain/pharmacy.ts'
-import type { EncodeProblem } from '../format.ts'
+import { type EncodeProblem, sentBytesMax } from '../format.ts'
 import { hl7Time } from '../hl7v2/french-fields.ts'
 import { resultsConserved, type WrittenResult } from '../profiles/codes.ts'
 import { code, codeNamed, identifier, pharmacyAddress, point, since, templateId } from './datatypes.ts'
@@ -15,9 +15,6 @@ import { type ResolvedCodes, resolveCodes } from './resolve-codes.ts'
 import { bodyOf } from './section.ts'
 import { confidentiality, consentGiven, documentCode, encounterType, facilityType, type SystemCode } from './vocabulary.ts'
 import { findChild, listElements, type XmlElement, xml, xmlBytes } from './xml.ts'
-
-/** The bound of a document or message that leaves; receivers are known to take 600 kB (national-formats §3). */
-export const documentBytesMax = 600_000
 
 /** Which version is written, and which it replaces: not always the declaration's own, since a cancellation carries what it cancels. */
 export type DocumentVersion = { readonly version: number; readonly replaces: number | null }
@@ -35,7 +32,7 @@ export function writeBioTrod(document: DeclarationDocument, version: DocumentVer
   const root = documentOf(document, codes.value, version)
   if (!resultsConserved(document.act.results, resultsIn(root))) return fail({ code: 'not-conserved' })
   const bytes = xmlBytes(root)
-  return bytes.length > documentBytesMax ? fail({ code: 'message-too-large' }) : ok(bytes)
+  return bytes.length > sentBytesMax ? fail({ code: 'message-too-large' }) : ok(bytes)
 }
 
 function documentOf(document: DeclarationDocument, codes: ResolvedCodes, version: DocumentVersion): XmlElement {

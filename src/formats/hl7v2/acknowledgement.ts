@@ -5,17 +5,21 @@ import { sha256Hex } from '../digest.ts'
 import { findSegment, type Hl7Message, type Segment, textAt } from './message.ts'
 import { parseMessage } from './parse.ts'
 
-/** HL7 table 0357, then the agency's own codes; a code that stands in neither is `refused`. */
+/** HL7 table 0357, then the agency's own codes; 199 and 906 say "other", and are, like a code of neither, `refused`. */
 const failureByCode = new Map<string, FailureCode>([
   ['100', 'segment-sequence'],
   ['101', 'required-field-missing'],
   ['102', 'data-type'],
   ['103', 'table-value'],
+  ['104', 'value-too-long'],
   ['198', 'cardinality'],
   ['200', 'unsupported-message'],
   ['201', 'unsupported-message'],
   ['202', 'processing-id'],
   ['203', 'unsupported-message'],
+  ['204', 'unknown-key'],
+  ['205', 'duplicate-key'],
+  ['206', 'record-locked'],
   ['207', 'application-error'],
   ['900', 'wrong-version'],
   ['901', 'author-not-allowed'],
@@ -51,16 +55,19 @@ export function readAcknowledgement(answer: Uint8Array, controlId: string): Outc
     case 'AE':
       return refusal(error)
     case 'AR':
-      return { class: 'transient', code: 'refused-for-now' }
+      return { class: 'transient', code: codeOf(error) ?? 'refused-for-now' }
     default:
       return unreadable
   }
 }
 
 function refusal(error: Segment | null): Outcome {
-  const code = error ? textAt(error, 3) : ''
   const location = error ? locationOf(error) : undefined
-  return { class: 'permanent', code: failureByCode.get(code) ?? 'refused', ...(location === undefined ? {} : { location }) }
+  return { class: 'permanent', code: codeOf(error) ?? 'refused', ...(location === undefined ? {} : { location }) }
+}
+
+function codeOf(error: Segment | null): FailureCode | null {
+  return (error && failureByCode.get(textAt(error, 3))) ?? null
 }
 
 /** The first ERR that is no warning (W) nor information (I), nor the code 0 of table 0357, "message accepted". */

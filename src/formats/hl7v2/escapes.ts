@@ -27,6 +27,17 @@ export function createUnescaper(delimiters: Delimiters, decode: (bytes: Uint8Arr
   const characters = new Map<string, string>([['.br', '\n']])
   for (const [character, sequence] of sequencesOf(delimiters)) characters.set(sequence, character)
   const mark = delimiters.escape
+  // One byte each, so that they are few: a text of nothing else would ask for each of them thousands of times.
+  const bytes = new Map<string, string | null>()
+  const byteOf = (sequence: string) => {
+    const known = bytes.get(sequence)
+    if (known !== undefined) return known
+    const meant = hexadecimal(sequence, decode)
+    bytes.set(sequence, meant)
+    return meant
+  }
+  const meaningOf = (sequence: string) =>
+    characters.get(sequence) ?? (sequence.length === 3 ? byteOf(sequence) : hexadecimal(sequence, decode))
   return (text) => {
     let at = text.indexOf(mark)
     if (at < 0) return text
@@ -36,7 +47,7 @@ export function createUnescaper(delimiters: Delimiters, decode: (bytes: Uint8Arr
       const end = text.indexOf(mark, at + 1)
       if (end < 0) return read + text.slice(at)
       const sequence = text.slice(at + 1, end)
-      const meant = characters.get(sequence) ?? hexadecimal(sequence, decode)
+      const meant = meaningOf(sequence)
       if (meant === null) {
         read += text.slice(at, end)
         at = end

@@ -8,10 +8,10 @@ import { type AnsOruCdaSettings, mailRecipientsMax } from '../../domain/ans-oru-
 import type { DeclarationDocument } from '../../domain/declaration-document.ts'
 import { nationalStructureIdOf } from '../../domain/finess.ts'
 import type { Profile } from '../../domain/profile.ts'
-import { type DocumentVersion, documentBytesMax, writeBioTrod } from '../cda/bio-trod-document.ts'
+import { type DocumentVersion, writeBioTrod } from '../cda/bio-trod-document.ts'
 import { localPatientRoot } from '../cda/document-id.ts'
 import { documentCode } from '../cda/vocabulary.ts'
-import type { EncodedMessage, EncodeProblem, Format } from '../format.ts'
+import { type EncodedMessage, type EncodeProblem, type Format, sentBytesMax } from '../format.ts'
 import { readAcknowledgement } from '../hl7v2/acknowledgement.ts'
 import { encodeMessage, type Hl7EncodeProblem } from '../hl7v2/encode.ts'
 import { hl7Time, patientSegment } from '../hl7v2/french-fields.ts'
@@ -59,7 +59,7 @@ function encode(destination: Destination, document: DeclarationDocument, written
   if (!carried.ok) return carried
   const bytes = encodeMessage(messageOf(destination, document, { carried: carried.value, writtenAt }))
   if (!bytes.ok) return fail({ code: codeByEncodeProblem[bytes.problem] })
-  if (bytes.value.length > documentBytesMax) return fail({ code: 'message-too-large' })
+  if (bytes.value.length > sentBytesMax) return fail({ code: 'message-too-large' })
   const charset = destination.settings.charset === '8859/15' ? 'iso-8859-15' : 'utf-8'
   return ok({ bytes: bytes.value, contentType: `application/hl7-v2; charset=${charset}`, controlId: document.controlId })
 }

@@ -9,7 +9,7 @@ import { nationalStructureIdOf } from '../../domain/finess.ts'
 import { identityStatuses, insAuthorities } from '../../domain/ins.ts'
 import { sexes } from '../../domain/patient.ts'
 import type { Profile } from '../../domain/profile.ts'
-import type { EncodedMessage, EncodeProblem, Format } from '../format.ts'
+import { type EncodedMessage, type EncodeProblem, type Format, sentBytesMax } from '../format.ts'
 import { readAcknowledgement } from '../hl7v2/acknowledgement.ts'
 import { encodeMessage, type Hl7EncodeProblem } from '../hl7v2/encode.ts'
 import { hl7Date, hl7Time, patientSegment, professionalField, structureField } from '../hl7v2/french-fields.ts'
@@ -85,11 +85,12 @@ function encode(document: DeclarationDocument, writtenAt: Date): Result<EncodedM
   if (!resultsConserved(document.act.results, resultsIn(message))) return fail({ code: 'not-conserved' })
   const bytes = encodeMessage(message)
   if (!bytes.ok) return fail({ code: codeByEncodeProblem[bytes.problem] })
+  if (bytes.value.length > sentBytesMax) return fail({ code: 'message-too-large' })
   return ok({ bytes: bytes.value, contentType: 'application/hl7-v2; charset=utf-8', controlId: document.controlId })
 }
 
 function findIdentityProblem({ patient, profile }: DeclarationDocument): EncodeProblem | null {
-  if (patient.birthName === '' || patient.birthFirstName === '') return { code: 'missing-trait', location: 'PID-5' }
+  if (patient.birthName.trim() === '' || patient.birthFirstName.trim() === '') return { code: 'missing-trait', location: 'PID-5' }
   if (!/^\d{4}-\d{2}-\d{2}$/.test(patient.birthDate)) return { code: 'missing-trait', location: 'PID-7' }
   // What was sealed by an older release may hold a word that this one no longer writes.
   if (!sexes.includes(patient.sex)) return { code: 'unmapped-code', location: 'PID-8' }

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { FailureCode } from '../../../src/domain/failure-codes.ts'
 import { readAcknowledgement } from '../../../src/formats/hl7v2/acknowledgement.ts'
+import { failureText } from '../../../src/web/text-fr-failures.ts'
 
 const controlId = 'K7PZ3M0Q9X1A'
 const header =
@@ -45,28 +47,35 @@ describe('AA', () => {
   )
 })
 
+/** HL7 table 0357 whole, but for 0 (accepted), then the agency's own codes, then one that nobody published. */
+const errorCodes = [
+  ['100', 'segment-sequence'],
+  ['101', 'required-field-missing'],
+  ['102', 'data-type'],
+  ['103', 'table-value'],
+  ['104', 'value-too-long'],
+  ['198', 'cardinality'],
+  ['199', 'refused'],
+  ['200', 'unsupported-message'],
+  ['201', 'unsupported-message'],
+  ['202', 'processing-id'],
+  ['203', 'unsupported-message'],
+  ['204', 'unknown-key'],
+  ['205', 'duplicate-key'],
+  ['206', 'record-locked'],
+  ['207', 'application-error'],
+  ['900', 'wrong-version'],
+  ['901', 'author-not-allowed'],
+  ['902', 'unknown-patient'],
+  ['903', 'ins-missing'],
+  ['904', 'ins-mismatch'],
+  ['905', 'ins-incomplete'],
+  ['906', 'refused'],
+  ['12345', 'refused'],
+] as const satisfies readonly (readonly [string, FailureCode])[]
+
 describe('AE', () => {
-  test.each([
-    ['100', 'segment-sequence'],
-    ['101', 'required-field-missing'],
-    ['102', 'data-type'],
-    ['103', 'table-value'],
-    ['198', 'cardinality'],
-    ['199', 'refused'],
-    ['200', 'unsupported-message'],
-    ['201', 'unsupported-message'],
-    ['202', 'processing-id'],
-    ['203', 'unsupported-message'],
-    ['207', 'application-error'],
-    ['900', 'wrong-version'],
-    ['901', 'author-not-allowed'],
-    ['902', 'unknown-patient'],
-    ['903', 'ins-missing'],
-    ['904', 'ins-mismatch'],
-    ['905', 'ins-incomplete'],
-    ['906', 'refused'],
-    ['12345', 'refused'],
-  ])('with code %s is permanent: %s', (code, failure) => {
+  test.each(errorCodes)('with code %s is permanent: %s', (code, failure) => {
     expect(read(answer(`MSA|AE|${controlId}`, `ERR||PID^1^3|${code}^texte^HL70357|E`))).toEqual({
       class: 'permanent',
       code: failure,
@@ -100,8 +109,21 @@ describe('AE', () => {
   })
 })
 
-test('AR is transient, whatever stands beside it', () => {
-  expect(read(answer(`MSA|AR|${controlId}`, 'ERR|||207|E'))).toEqual({ class: 'transient', code: 'refused-for-now' })
+describe('AR', () => {
+  test('is transient, with or without a reason', () => {
+    expect(read(answer(`MSA|AR|${controlId}`))).toEqual({ class: 'transient', code: 'refused-for-now' })
+  })
+
+  test.each(errorCodes)('with code %s is transient and keeps its reason: %s', (code, failure) => {
+    const wanted = failure === 'refused' ? 'refused-for-now' : failure
+    expect(read(answer(`MSA|AR|${controlId}`, `ERR||PID^1^3|${code}|E`))).toEqual({ class: 'transient', code: wanted })
+  })
+})
+
+test('every code is told in French, each in words of its own: what happened, and what to mend', () => {
+  const sentences = new Map([...new Set(errorCodes.map(([, failure]) => failure))].map((code) => [code, failureText[code]]))
+  for (const { what, mend } of sentences.values()) for (const one of [what, mend]) expect(one).toMatch(/^\p{Lu}.{20,}\.$/u)
+  expect(new Set([...sentences.values()].map(({ what }) => what)).size).toBe(sentences.size)
 })
 
 describe('what does not say plainly what became of the message is ambiguous', () => {

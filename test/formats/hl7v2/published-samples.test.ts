@@ -21,6 +21,28 @@ describe.skipIf(!referenceDir)("the agency's samples", () => {
     expect(result.ok && Buffer.from(result.value).toString()).toBe(sample(name).toString().replaceAll('\n', '\r'))
   })
 
+  // The samples hold no escape sequence, so that splitting alone says what stands in each field.
+  test.each([
+    ['oru-initial.hl7', 24],
+    ['ack-aa.hl7', 2],
+  ])('%s is read field by field as its separators part it', (name, segmentsMin) => {
+    const lines = sample(name)
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '')
+    const { segments } = parsed(name)
+    expect(lines.length).toBeGreaterThanOrEqual(segmentsMin)
+    expect(segments.map((each) => each.name)).toEqual(lines.map((line) => line.slice(0, 3)))
+    for (const [index, line] of lines.entries()) {
+      const [segmentName = '', ...written] = line.split('|')
+      const [separators, fields] = segmentName === 'MSH' ? [['|', written[0] ?? ''], written.slice(1)] : [[], written]
+      const wanted = fields.map((field) =>
+        field.split('~').map((repetition) => repetition.split('^').map((component) => component.split('&'))),
+      )
+      expect(segments[index]?.fields).toEqual([...separators.map((one) => [[[one]]]), ...wanted])
+    }
+  })
+
   test('identity, participations and documents are where the guide puts them', () => {
     const oru = parsed('oru-initial.hl7')
     const pid = findSegment(oru, 'PID')
