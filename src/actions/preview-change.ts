@@ -1,5 +1,7 @@
 /** What a correction or a cancellation would do at each destination, beside what it would change: for the page before the button. */
 import { isId } from '../base/ids.ts'
+import { consequenceWithoutCancellation } from '../domain/correction-plan.ts'
+import { canSayCancellation } from '../domain/destination-settings.ts'
 import { GatewayError } from '../domain/errors.ts'
 import { listEarlierOf } from '../storage/declarations.ts'
 import type { Actions } from './actions.ts'
@@ -21,7 +23,7 @@ export function previewChange(deps: ActionDeps): Actions['previewChange'] {
       return {
         destinationLabel: settings?.label ?? destinationId,
         assumedFormat: settings?.format === 'sidep-oru',
-        consequence,
+        consequence: settings && !canSayCancellation(settings.format) ? consequenceWithoutCancellation(consequence) : consequence,
       }
     })
     return { screening, steps }

@@ -23,6 +23,7 @@ export const consequences = [
   'cancellation-sent',
   'cancellation-follows',
   'cancellation-held-back',
+  'cancellation-by-hand',
   'never-left',
   'holds-nothing',
   'already-cancelled',
@@ -56,6 +57,13 @@ export function planForDropped(earlier: readonly EarlierDeclaration[]): Correcti
   const cancel = earlier.filter(neverLeft).map((one) => one.id)
   if (earlier.some(mayBeHeld)) return { cancel, declare: null, consequence: 'no-longer-configured' }
   return cancel.length === 0 ? null : { cancel, declare: null, consequence: 'never-left' }
+}
+
+const cancellations: ReadonlySet<Consequence> = new Set(['cancellation-sent', 'cancellation-follows', 'cancellation-held-back'])
+
+/** What a person is told where the destination's format has no word for a cancellation: they have to tell it themselves. */
+export function consequenceWithoutCancellation(consequence: Consequence): Consequence {
+  return cancellations.has(consequence) ? 'cancellation-by-hand' : consequence
 }
 
 function withoutHeld(earlier: readonly EarlierDeclaration[], intent: 'correct' | 'cancel'): Omit<CorrectionStep, 'cancel'> {

@@ -6,6 +6,11 @@ import type { Deduplication, RetryPolicy } from './settlement.ts'
 export const formatNames = ['sidep-oru', 'bio-trod', 'ans-oru-cda'] as const
 export type FormatName = (typeof formatNames)[number]
 
+/** False where a format has no word for "this never was": a person tells that destination of a cancellation. */
+export function canSayCancellation(format: FormatName): boolean {
+  return format !== 'bio-trod'
+}
+
 /** What bounds one exchange, whatever carries it. */
 type ExchangeBounds = { readonly timeoutMs: number; readonly answerBytesMax: number }
 

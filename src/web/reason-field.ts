@@ -11,10 +11,10 @@ export type ReasonState = { readonly typed: string; readonly problem: Correction
 const id = 'champ-reason'
 
 /** No `maxlength`, as for every field: what somebody pastes is not cut silently. */
-export function reasonField({ typed, problem, focus }: ReasonState): Html {
+export function reasonField({ typed, problem, focus }: ReasonState, hint: string = changeText.reasonHint): Html {
   const described = `${id}-aide${problem ? ` ${id}-erreur` : ''}`
   return html`<div class="field field-full">
-<label for="${id}">${changeText.reason}</label> <span class="hint" id="${id}-aide">${changeText.reasonHint}</span>
+<label for="${id}">${changeText.reason}</label> <span class="hint" id="${id}-aide">${hint}</span>
 <textarea id="${id}" name="reason" rows="3" autocomplete="off" spellcheck="false" required aria-describedby="${described}"${problem ? html` aria-invalid="true"` : nothing}${focus ? html` autofocus` : nothing}>
 ${typed}</textarea>
 ${problem ? html`<p class="problem" id="${id}-erreur">${sentence(reasonProblemText[problem])}</p>` : nothing}

@@ -15,6 +15,8 @@ export const consequenceText: Record<Consequence, string> = {
   'cancellation-sent': 'une annulation sera transmise.',
   'cancellation-follows': 'la transmission en cours va d’abord à son terme ; l’annulation la suit.',
   'cancellation-held-back': 'la transmission précédente attend une décision ; l’annulation partira après elle.',
+  'cancellation-by-hand':
+    'son format ne sait pas dire une annulation ; rien ne partira. Prévenez-la vous-même, puis constatez-le dans le suivi du dépistage.',
   'never-left': 'rien n’est encore parti : la transmission en attente est annulée et rien ne sera transmis.',
   'holds-nothing': 'aucune transmission n’y a été enregistrée : rien ne sera transmis.',
   'already-cancelled': 'le dépistage y est déjà annulé : rien ne sera transmis.',

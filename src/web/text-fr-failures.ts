@@ -23,7 +23,7 @@ export const failureText: Record<FailureCode, { readonly what: string; readonly 
   },
   'not-expressible': {
     what: 'Le format de cette destination ne sait pas dire une annulation ; rien n’est parti.',
-    mend: 'Prévenez vous-même la destination que ce dépistage est annulé.',
+    mend: 'Prévenez vous-même la destination que ce dépistage est annulé, puis constatez-le ici.',
   },
   'message-too-large': {
     what: 'Le message dépasse la taille admise par la destination.',

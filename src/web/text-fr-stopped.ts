@@ -124,6 +124,17 @@ export const stoppedText = {
     'Ce n’est pas un accusé de réception : elle est comptée à part et n’est jamais facturée.',
     'Les corrections qui attendaient derrière elle pourront partir.',
   ],
+  markCancellation: 'La destination sait qu’il est annulé…',
+  markCancellationTitle: 'Constater l’annulation',
+  markCancellationLead: (destination: string) => `Vous déclarez que ${destination} sait que ce dépistage est annulé.`,
+  markCancellationFollows: [
+    'L’annulation ne sera plus envoyée ; ce constat ne peut pas être défait.',
+    'Ce n’est pas un accusé de réception : votre nom, la date et votre motif sont conservés.',
+  ],
+  markCancellationReasonHint: 'qui vous avez prévenu, quand et comment, 3 à 300 caractères',
+  markCancellationButton: 'Constater l’annulation',
+  retryCancellationHint:
+    'La renvoyer sert seulement si ce qui était en cause a été réparé ailleurs (droits, configuration) ; sinon, prévenez la destination et constatez-le.',
   markReasonHint: 'où et comment vous l’avez vérifié, 3 à 300 caractères',
   markButton: 'Constater la réception',
   markConflict: 'Quelqu’un a décidé entre-temps : cette transmission n’est plus arrêtée.',

@@ -84,7 +84,7 @@ ${options.tracesUrl === undefined ? '' : tracingOf(options.tracesUrl)}`,
     retry: { baseMs: 500, capMs: 30000 }
     pharmacies: all
     billed: true
-`,
+${options.moreDestinations ?? ''}`,
   )
 }
 
@@ -96,5 +96,7 @@ export type DemoConfigOptions = {
   readonly timeoutMs?: number
   /** Where spans go; left out, there are none. */
   readonly tracesUrl?: string
+  /** Further items of the list in `destinations.yaml`. */
+  readonly moreDestinations?: string
   readonly worker?: { readonly leaseSeconds?: number; readonly pollSeconds?: number }
 }

@@ -1,7 +1,8 @@
 /** The pages of what has stopped: seen, previewed, decided and followed, in words that do not promise too much. */
 import { expect, test } from 'vitest'
+import type { FailureCode } from '../../src/domain/failure-codes.ts'
 import { get, post } from '../http/ask.ts'
-import { type House, idNumbered, openHouse, sampleScreening } from './sample-house.ts'
+import { type House, idNumbered, openHouse, sampleDeclaration, sampleScreening } from './sample-house.ts'
 
 const batchId = idNumbered(70)
 const screeningId = idNumbered(1)
@@ -108,6 +109,31 @@ test('a refused cancellation can be sent again by those who may, and a preparer 
   house.screenings.set(screeningId, { ...screening, status: 'cancelled' })
   expect(await textOf(house, `/depistages/${screeningId}`)).toContain('Renvoyer telle quelle')
   expect(await textOf(house, `/depistages/${screeningId}`, 'preparer')).not.toContain('Renvoyer telle quelle')
+})
+
+test('a refused cancellation asks whether the destination knows; one that its format cannot say is not offered to be sent again', async () => {
+  const house = openHouse()
+  const cancelledFor = (code: FailureCode) => {
+    const declaration = sampleDeclaration('rejected', { code, kind: 'cancellation' })
+    house.screenings.set(screeningId, {
+      ...sampleScreening(screeningId, 'rejected'),
+      status: 'cancelled',
+      declarations: [declaration],
+    })
+    return declaration
+  }
+  const { declarationId } = cancelledFor('application-error')
+  const path = `/depistages/${screeningId}`
+  const page = await textOf(house, path)
+  for (const words of ['Renvoyer telle quelle', 'La destination sait qu’il est annulé…']) expect(page).toContain(words)
+  expect(page).not.toContain('corrigez la saisie')
+  const mark = await textOf(house, `${path}/constater/${declarationId}`)
+  expect(mark).toContain('sait que ce dépistage est annulé.')
+  expect(mark).toContain('qui vous avez prévenu, quand et comment')
+  cancelledFor('not-expressible')
+  const other = await textOf(house, path)
+  expect(other).toContain('La destination sait qu’il est annulé…')
+  expect(other).not.toContain('Renvoyer telle quelle')
 })
 
 test('the banner tells the honest state on every page, with the count of what has stopped, and promises no delay that nobody knows', async () => {

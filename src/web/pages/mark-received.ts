@@ -53,17 +53,37 @@ async function find(deps: MarkReceivedDeps, { c, actor, request }: ActorVisit): 
   return { screening, declaration }
 }
 
+/** What is stated of a cancellation is that the destination knows, not that it holds something. */
+function wordsFor({ kind }: DeclarationView) {
+  return kind === 'cancellation'
+    ? {
+        title: words.markCancellationTitle,
+        lead: words.markCancellationLead,
+        follows: words.markCancellationFollows,
+        hint: words.markCancellationReasonHint,
+        button: words.markCancellationButton,
+      }
+    : {
+        title: words.markTitle,
+        lead: words.markLead,
+        follows: words.markFollows,
+        hint: words.markReasonHint,
+        button: words.markButton,
+      }
+}
+
 function markPage(frame: Frame, { session }: ActorVisit, page: Found & { readonly reason: ReasonState }): Html {
   const { screening, declaration, reason } = page
   const over = declaration.state !== 'rejected' && (isTerminal(declaration.state) || declaration.state !== 'parked')
+  const said = wordsFor(declaration)
   const back = html`<a class="button secondary" href="/depistages/${screening.screeningId}">${text.receipt.title}</a>`
   const form = html`<form method="post" action="/depistages/${screening.screeningId}/constater/${declaration.declarationId}">
-<p class="lead">${words.markLead(declaration.destinationLabel)}</p>
+<p class="lead">${said.lead(declaration.destinationLabel)}</p>
 <p>${patientName(screening.patient)}, <code>${declaration.controlId}</code></p>
-<ul class="points">${words.markFollows.map((line) => html`<li>${line}</li>`)}</ul>
-${reasonField(reason)}
-<p class="buttons"><button class="button" type="submit" data-busy="${text.capture.busyButton}">${words.markButton}</button> ${back}</p>
+<ul class="points">${said.follows.map((line) => html`<li>${line}</li>`)}</ul>
+${reasonField(reason, said.hint)}
+<p class="buttons"><button class="button" type="submit" data-busy="${text.capture.busyButton}">${said.button}</button> ${back}</p>
 </form>`
-  const body = html`<div class="narrow"><h1>${words.markTitle}</h1>${over ? html`${notice('wait', words.markConflict)}<p>${back}</p>` : form}</div>`
-  return layout(frame, { title: words.markTitle, session, here: 'stopped', body })
+  const body = html`<div class="narrow"><h1>${said.title}</h1>${over ? html`${notice('wait', words.markConflict)}<p>${back}</p>` : form}</div>`
+  return layout(frame, { title: said.title, session, here: 'stopped', body })
 }

@@ -102,7 +102,7 @@ ${standing.map((declaration) => declarationCard(declaration, offerFor(declaratio
 
 /** What a person may do about it, for those who may. */
 function offerFor(
-  { state, code, declarationId, version }: DeclarationView,
+  { state, code, kind, declarationId, version }: DeclarationView,
   { screeningId, status, version: screeningVersion }: ScreeningView,
   role: Role,
 ): Html {
@@ -113,13 +113,17 @@ function offerFor(
   const stopped = state === 'parked' || (state === 'rejected' && version === screeningVersion)
   if (!stopped || !roleMay(role, 'declaration.retry')) return correct
   const words = text.receipt
-  const hint =
-    state === 'rejected' ? stoppedText.retryRejectedHint : code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt
+  const cancels = kind === 'cancellation'
+  const mark = html`<a class="button secondary" href="/depistages/${screeningId}/constater/${declarationId}">${cancels ? stoppedText.markCancellation : stoppedText.mark}</a>`
+  // Sent as it is it would be refused for the same reason, whatever anybody mends.
+  if (code === 'not-expressible') return html`${correct}<p class="buttons no-print">${mark}</p>`
+  const rejectedHint = cancels ? stoppedText.retryCancellationHint : stoppedText.retryRejectedHint
+  const hint = state === 'rejected' ? rejectedHint : code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt
   return html`${correct}<form class="no-print" method="post" action="/depistages/${screeningId}/renvoyer">
 <input type="hidden" name="declarationId" value="${declarationId}">
 <p class="hint">${hint}</p>
 <p class="buttons"><button class="button${correctable ? ' secondary' : ''}" type="submit" data-busy="${text.capture.busyButton}">${state === 'rejected' ? stoppedText.retryRejected : words.resend}</button>
-<a class="button secondary" href="/depistages/${screeningId}/constater/${declarationId}">${stoppedText.mark}</a></p>
+${mark}</p>
 </form>`
 }
 
