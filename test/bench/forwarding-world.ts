@@ -172,6 +172,7 @@ function configOf(pharmacies: readonly PharmacySettings[], url: string, worker: 
     pharmacies,
     destinations: [destination],
     testKits: [],
+    tracing: null,
   } as unknown as Config // the web side's half is never opened here
 }
 
