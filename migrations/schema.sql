@@ -485,6 +485,42 @@ alter table received_by_hand owner to passerelle_owner;
 alter table received_by_hand enable row level security;
 alter table received_by_hand force row level security;
 
+create table reconciliation_differences (
+  id uuid not null,
+  reconciliation_id uuid not null,
+  pharmacy_id uuid not null,
+  control_id text not null,
+  declaration_id uuid,
+  screening_id uuid,
+  state text,
+  problem text not null,
+  proposal text not null,
+  handled_by uuid,
+  handled_at timestamp with time zone
+);
+alter table reconciliation_differences owner to passerelle_owner;
+alter table reconciliation_differences enable row level security;
+alter table reconciliation_differences force row level security;
+
+create table reconciliations (
+  id uuid not null,
+  pharmacy_id uuid not null,
+  destination text not null,
+  day date not null,
+  requested_by uuid not null,
+  requested_at timestamp with time zone not null default now(),
+  their_list text[],
+  state text not null default 'waiting'::text,
+  tries integer not null default 0,
+  ended_at timestamp with time zone,
+  asked integer not null default 0,
+  agreed integer not null default 0,
+  differing integer not null default 0
+);
+alter table reconciliations owner to passerelle_owner;
+alter table reconciliations enable row level security;
+alter table reconciliations force row level security;
+
 create table retry_batch_items (
   batch_id uuid not null,
   declaration_id uuid not null,
@@ -702,6 +738,14 @@ alter table received_by_hand add constraint received_by_hand_check CHECK (((deci
 alter table received_by_hand add constraint received_by_hand_operator_check CHECK ((operator ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text));
 alter table received_by_hand add constraint received_by_hand_pkey PRIMARY KEY (declaration_id);
 alter table received_by_hand add constraint received_by_hand_was_check CHECK ((was = ANY (ARRAY['parked'::text, 'rejected'::text])));
+alter table reconciliation_differences add constraint reconciliation_differences_check CHECK ((((declaration_id IS NULL) = (state IS NULL)) AND ((declaration_id IS NULL) = (screening_id IS NULL))));
+alter table reconciliation_differences add constraint reconciliation_differences_check1 CHECK (((handled_by IS NULL) = (handled_at IS NULL)));
+alter table reconciliation_differences add constraint reconciliation_differences_pkey PRIMARY KEY (id);
+alter table reconciliation_differences add constraint reconciliation_differences_reconciliation_id_control_id_key UNIQUE (reconciliation_id, control_id);
+alter table reconciliations add constraint reconciliations_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL)));
+alter table reconciliations add constraint reconciliations_pkey PRIMARY KEY (id);
+alter table reconciliations add constraint reconciliations_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'failed'::text])));
+alter table reconciliations add constraint reconciliations_their_list_check CHECK ((cardinality(their_list) <= 2000));
 alter table retry_batch_items add constraint retry_batch_items_outcome_check CHECK ((outcome = ANY (ARRAY['released'::text, 'skipped'::text])));
 alter table retry_batch_items add constraint retry_batch_items_pkey PRIMARY KEY (batch_id, declaration_id);
 alter table retry_batches add constraint retry_batches_approved_operator_check CHECK ((approved_operator ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text));
@@ -775,6 +819,11 @@ alter table receipts add constraint receipts_declaration_id_fkey FOREIGN KEY (de
 alter table received_by_hand add constraint received_by_hand_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES professionals(id);
 alter table received_by_hand add constraint received_by_hand_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
 alter table received_by_hand add constraint received_by_hand_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table reconciliation_differences add constraint reconciliation_differences_handled_by_fkey FOREIGN KEY (handled_by) REFERENCES professionals(id);
+alter table reconciliation_differences add constraint reconciliation_differences_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table reconciliation_differences add constraint reconciliation_differences_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliations(id);
+alter table reconciliations add constraint reconciliations_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
+alter table reconciliations add constraint reconciliations_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES professionals(id);
 alter table retry_batch_items add constraint retry_batch_items_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES retry_batches(id);
 alter table retry_batch_items add constraint retry_batch_items_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declarations(id);
 alter table retry_batch_items add constraint retry_batch_items_pharmacy_id_fkey FOREIGN KEY (pharmacy_id) REFERENCES pharmacies(id);
@@ -811,6 +860,8 @@ CREATE INDEX declarations_turns ON public.declarations USING btree (destination,
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX late_charges_by_month ON public.late_charges USING btree (pharmacy_id, billing_month);
 CREATE UNIQUE INDEX ledger_carried_once ON public.ledger_carried USING btree (declaration_id);
+CREATE INDEX reconciliations_by_pharmacy ON public.reconciliations USING btree (pharmacy_id, requested_at);
+CREATE UNIQUE INDEX reconciliations_one_waiting ON public.reconciliations USING btree (pharmacy_id, destination, day) WHERE (state = 'waiting'::text);
 CREATE INDEX retry_batch_items_waiting ON public.retry_batch_items USING btree (batch_id, declaration_id) WHERE (outcome IS NULL);
 CREATE INDEX retry_batches_by_pharmacy ON public.retry_batches USING btree (pharmacy_id, requested_at);
 CREATE INDEX retry_batches_open ON public.retry_batches USING btree (requested_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
@@ -867,6 +918,10 @@ create policy receipts_of_pharmacy on receipts as permissive for select to publi
 create policy received_by_hand_for_worker on received_by_hand as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy received_by_hand_leave on received_by_hand as permissive for update to passerelle_owner using (passerelle_is_worker());
 create policy received_by_hand_of_pharmacy on received_by_hand as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy reconciliation_differences_for_worker on reconciliation_differences as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy reconciliation_differences_of_pharmacy on reconciliation_differences as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
+create policy reconciliations_for_worker on reconciliations as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
+create policy reconciliations_of_pharmacy on reconciliations as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy retry_batch_items_for_worker on retry_batch_items as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
 create policy retry_batch_items_of_pharmacy on retry_batch_items as permissive for all to public using ((pharmacy_id = passerelle_pharmacy())) with check ((pharmacy_id = passerelle_pharmacy()));
 create policy retry_batches_for_worker on retry_batches as permissive for all to public using (passerelle_is_worker()) with check (passerelle_is_worker());
@@ -909,6 +964,8 @@ grant insert, select, update on table pharmacies to passerelle_app;
 grant insert, select, update on table professionals to passerelle_app;
 grant insert, select on table receipts to passerelle_app;
 grant insert, select on table received_by_hand to passerelle_app;
+grant insert, select, update on table reconciliation_differences to passerelle_app;
+grant insert, select, update on table reconciliations to passerelle_app;
 grant insert, select, update on table retry_batch_items to passerelle_app;
 grant insert, select, update on table retry_batches to passerelle_app;
 grant select on table schema_migrations to passerelle_app;

@@ -1,11 +1,14 @@
 /** What the worker's side does by itself, every so often: each room's job, given what the composition root opened. */
 
 import { randomBytes } from 'node:crypto'
+import { type RunDeps, runReconciliations } from './actions/run-reconciliations.ts'
 import { createSealJob } from './audit/seal-job.ts'
 import type { Clock } from './base/clock.ts'
+import { randomId } from './base/ids.ts'
 import type { Config } from './config/config.ts'
 import type { CheckpointSigner } from './crypto/checkpoint.ts'
 import { sweepUnused } from './crypto/sweep.ts'
+import type { LookUp } from './destinations/look-up.ts'
 import { housekeepingJob } from './queue/housekeeping.ts'
 import { createLedgerJob } from './queue/ledger-job.ts'
 import type { PeriodicJob } from './queue/periodic.ts'
@@ -25,14 +28,25 @@ export type JobDeps = {
   readonly database: Database
   readonly keyStore: OpenedKeyStore
   readonly auditSigner: CheckpointSigner | null
+  /** Null where the destination cannot be asked what it holds. */
+  readonly findLookUp: (destinationId: string) => LookUp | null
 }
 
 /** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
-export function periodicJobs({ auditSigner, clock, config, database, events, keyStore }: JobDeps): readonly PeriodicJob[] {
+export function periodicJobs({
+  auditSigner,
+  findLookUp,
+  clock,
+  config,
+  database,
+  events,
+  keyStore,
+}: JobDeps): readonly PeriodicJob[] {
   const jobs: PeriodicJob[] = [
     releaseRetriesJob({ database, clock, randomBytes }),
     housekeepingJob({ database, clock }, config.retention),
     silenceJob({ database, destinations: config.destinations, events }, config.alarms),
+    reconcileJob({ clock, database, findLookUp }),
     sweepJob({ clock, database, events, keyStore }),
   ]
   if (auditSigner)
@@ -49,6 +63,22 @@ export function periodicJobs({ auditSigner, clock, config, database, events, key
 }
 
 const sweepEveryMs = 6 * 3_600_000
+
+const reconcileEveryMs = 5_000
+
+/** What people asked to have compared: a pharmacy's busiest day is some hundred questions, four at a time. */
+function reconcileJob({ clock, database, findLookUp }: Pick<JobDeps, 'clock' | 'database' | 'findLookUp'>): PeriodicJob {
+  const findAsk: RunDeps['findAsk'] = (destination) => {
+    const lookUp = findLookUp(destination)
+    return lookUp && (async ({ controlId, digests }, signal) => (await lookUp.ask({ controlId, digests }, signal)).kind)
+  }
+  return {
+    name: 'reconcile',
+    everyMs: reconcileEveryMs,
+    timeoutMs: 600_000,
+    run: (signal) => runReconciliations({ database, clock, newId: randomId, findAsk }, signal),
+  }
+}
 
 /** Record keys that were reserved and never used; a main database that lacks most keys known to be used is taken for an old copy. */
 function sweepJob({
@@ -71,7 +101,10 @@ function sweepJob({
   }
 }
 
-export function ledgerJob({ database, clock, events }: JobDeps, metrics: Metrics): PeriodicJob {
+export function ledgerJob(
+  { database, clock, events }: Pick<JobDeps, 'database' | 'clock' | 'events'>,
+  metrics: Metrics,
+): PeriodicJob {
   return createLedgerJob({
     database,
     clock,

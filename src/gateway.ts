@@ -7,6 +7,7 @@ import type { Actions } from './actions/actions.ts'
 import { bindActions } from './actions/bind-actions.ts'
 import type { ActionDeps } from './actions/deps.ts'
 import { openForSending } from './actions/open-for-sending.ts'
+import { bindReconciliationDesk } from './actions/reconciliation-desk.ts'
 import type { StatementDeps } from './actions/statements/deps.ts'
 import { bindStatementDesk } from './actions/statements/desk.ts'
 import { traceCapture } from './actions/trace-capture.ts'
@@ -129,6 +130,7 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
       auth,
       actions,
       statements: bindStatementDesk(statementDeps(foundation, signer)),
+      reconciliations: bindReconciliationDesk(actionDeps(foundation)),
       standing: (pharmacyId) => standing.of(pharmacyId),
       clock,
       newId: randomId,
@@ -209,7 +211,7 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
         jobFailed: (failed) => events.periodicJobFailed(failed),
       },
     },
-    [...periodicJobs(foundation), ledgerJob(foundation, metrics)],
+    [...periodicJobs({ ...foundation, findLookUp: (id) => destinations.findLookUp(id) }), ledgerJob(foundation, metrics)],
   )
   const management = createManagementApp({ checks: foundation.checks, metrics: () => metrics.read() })
   return { worker, periodic, management, database, events, close: () => closers.closeAll() }

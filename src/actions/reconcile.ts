@@ -11,6 +11,8 @@ export type ReconcileDeps = {
 
 export type ReconcileInput = {
   readonly destination: string
+  /** Null: all of them. */
+  readonly pharmacyId?: string | null
   /** Paris day on which the versions were signed. */
   readonly day: string
   /** All control ids that they say they hold of that day, where they gave a list. */
@@ -27,14 +29,16 @@ const atOnce = 4
 const firstId = '00000000-0000-0000-0000-000000000000'
 
 export async function reconcile(deps: ReconcileDeps, input: ReconcileInput): Promise<Reconciliation> {
-  const { destination, day, theirList } = input
+  const { destination, day, theirList, pharmacyId = null } = input
   const discrepancies: Discrepancy[] = []
   const ours = new Set<string>()
   let asked = 0
   let after = firstId
   for (let page = 0; page < pagesMax; page++) {
     const from = after
-    const rows = await deps.database.forWorker((tx) => listDeclaredOn(tx, { destination, day, after: from, limit: pageLength }))
+    const rows = await deps.database.forWorker((tx) =>
+      listDeclaredOn(tx, { pharmacyId, destination, day, after: from, limit: pageLength }),
+    )
     for (let start = 0; start < rows.length; start += atOnce)
       for (const discrepancy of await Promise.all(rows.slice(start, start + atOnce).map((row) => compare(deps, row, theirList))))
         if (discrepancy !== null) discrepancies.push(discrepancy)

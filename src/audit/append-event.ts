@@ -29,6 +29,10 @@ export const auditActions = [
   'retry-batch.end',
   'housekeeping.run',
   'ledger.read',
+  'reconciliation.request',
+  'reconciliation.read',
+  'reconciliation.handle',
+  'reconciliation.end',
   'statement.issue',
   'statement.credit',
   'statement.read',
@@ -46,7 +50,7 @@ export type AuditEvent = {
   /** A closed code that says why, where the outcome is not `done`. */
   readonly code?: string
   readonly object?: {
-    readonly type: 'screening' | 'declaration' | 'session' | 'route' | 'key' | 'retry-batch'
+    readonly type: 'screening' | 'declaration' | 'session' | 'route' | 'key' | 'retry-batch' | 'reconciliation'
     readonly id: string | null
   }
   readonly pharmacyId?: string | null

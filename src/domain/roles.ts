@@ -11,6 +11,7 @@ export const permissions = [
   'statement.read',
   'statement.credit',
   'ledger.read',
+  'ledger.reconcile',
   'key.manage',
 ] as const
 export type Permission = (typeof permissions)[number]
@@ -24,12 +25,21 @@ const granted: Record<Role, readonly Permission[]> = {
     'screening.correct',
     'declaration.retry',
     'ledger.read',
+    'ledger.reconcile',
     'statement.read',
   ],
-  pharmacist: ['screening.draft', 'screening.sign', 'screening.read', 'screening.correct', 'declaration.retry', 'ledger.read'],
+  pharmacist: [
+    'screening.draft',
+    'screening.sign',
+    'screening.read',
+    'screening.correct',
+    'declaration.retry',
+    'ledger.read',
+    'ledger.reconcile',
+  ],
   student: ['screening.draft', 'screening.sign', 'screening.read'],
   preparer: ['screening.draft', 'screening.read'],
-  'group-admin': ['statement.read', 'statement.credit', 'ledger.read'],
+  'group-admin': ['statement.read', 'statement.credit', 'ledger.read', 'ledger.reconcile'],
   dpo: ['ledger.read'],
   operator: ['key.manage'],
 }

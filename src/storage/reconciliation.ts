@@ -8,9 +8,15 @@ export type SentDeclaration = OurSide & { readonly digests: readonly string[] }
 /** A page of the declarations whose version was signed on this Paris day, in the order of their (random) ids; `after` begins the next. */
 export async function listDeclaredOn(
   tx: Tx,
-  wanted: { readonly destination: string; readonly day: string; readonly after: string; readonly limit: number },
+  wanted: {
+    readonly pharmacyId: string | null
+    readonly destination: string
+    readonly day: string
+    readonly after: string
+    readonly limit: number
+  },
 ): Promise<readonly SentDeclaration[]> {
-  const { destination, day, after, limit } = wanted
+  const { pharmacyId, destination, day, after, limit } = wanted
   const rows = await tx.execute<SentDeclaration & Record<string, unknown>>(sql`
     select d.id as "declarationId", d.screening_id as "screeningId", d.pharmacy_id as "pharmacyId", d.control_id as "controlId", d.state,
       exists (select from attempts a where a.declaration_id = d.id and a.message_sha256 is not null) as tried,
@@ -19,7 +25,7 @@ export async function listDeclaredOn(
     join screenings s on s.pharmacy_id = p.id and s.signed_at >= (${day}::timestamp at time zone 'Europe/Paris')
       and s.signed_at < ((${day}::date + 1)::timestamp at time zone 'Europe/Paris')
     join declarations d on d.version_id = s.version_id and d.destination = ${destination}
-    where d.id > ${after} order by d.id limit ${limit}`)
+    where d.id > ${after} and ${pharmacyId === null ? sql`true` : sql`p.id = ${pharmacyId}`} order by d.id limit ${limit}`)
   return [...rows]
 }
 

@@ -1,6 +1,7 @@
 /** The whole public application: pages, assets and fixed places, behind the doors of the http room. */
 import type { Hono } from 'hono'
 import type { Actions } from '../actions/actions.ts'
+import type { ReconciliationDesk } from '../actions/reconciliation-desk.ts'
 import type { StatementDesk } from '../actions/statements/desk.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { Clock } from '../base/clock.ts'
@@ -23,6 +24,7 @@ import { ledgerRoutes } from './pages/ledger.ts'
 import { markReceivedRoutes } from './pages/mark-received.ts'
 import { problemPage } from './pages/problem.ts'
 import { receiptRoutes } from './pages/receipt.ts'
+import { reconciliationRoutes } from './pages/reconciliation.ts'
 import { retryManyRoutes } from './pages/retry-many.ts'
 import { stoppedRoutes } from './pages/stopped.ts'
 import { versionRoutes } from './pages/versions.ts'
@@ -35,6 +37,7 @@ export type WebAppDeps = {
   readonly newId: NewId
   readonly testKits: readonly TestKit[]
   readonly statements: StatementDesk
+  readonly reconciliations: ReconciliationDesk
   /** How forwarding stands, for the banner of every page; without it there is none. */
   readonly standing?: Frame['standing']
 } & Pick<AppDeps, 'onRequestServed' | 'onRequestFailed' | 'traces'>
@@ -71,6 +74,7 @@ export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
     ...retryManyRoutes(pageDeps),
     ...markReceivedRoutes(pageDeps),
     ...ledgerRoutes(pageDeps),
+    ...reconciliationRoutes(pageDeps),
     ...receiptRoutes(pageDeps),
     ...billingRoutes(pageDeps),
     ...creditNoteRoutes(pageDeps),

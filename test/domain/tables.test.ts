@@ -66,6 +66,7 @@ describe('a role', () => {
         'declaration.retry',
         'statement.read',
         'ledger.read',
+        'ledger.reconcile',
       ],
       pharmacist: [
         'screening.draft',
@@ -74,10 +75,11 @@ describe('a role', () => {
         'screening.correct',
         'declaration.retry',
         'ledger.read',
+        'ledger.reconcile',
       ],
       student: ['screening.draft', 'screening.sign', 'screening.read'],
       preparer: ['screening.draft', 'screening.read'],
-      'group-admin': ['statement.read', 'statement.credit', 'ledger.read'],
+      'group-admin': ['statement.read', 'statement.credit', 'ledger.read', 'ledger.reconcile'],
       dpo: ['ledger.read'],
       operator: ['key.manage'],
     })

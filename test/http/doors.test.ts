@@ -32,6 +32,10 @@ const needs = {
   'POST /a-reprendre/lots/:id/arret': 'declaration.retry',
   'GET /depistages/:id/constater/:declarationId': 'declaration.retry',
   'POST /depistages/:id/constater/:declarationId': 'declaration.retry',
+  'GET /rapprochement': 'ledger.read',
+  'GET /rapprochement/:id': 'ledger.read',
+  'POST /rapprochement': 'ledger.reconcile',
+  'POST /rapprochement/:id/traiter': 'ledger.reconcile',
   'GET /grand-livre': 'ledger.read',
   'GET /grand-livre/:day': 'ledger.read',
   'GET /depistages/:id/versions': 'screening.read',
@@ -160,6 +164,7 @@ const posted = new Set([
   `/depistages/${id}/renvoyer`,
   `/a-reprendre/lots/${id}/accord`,
   `/a-reprendre/lots/${id}/arret`,
+  `/rapprochement/${id}/traiter`,
 ])
 
 test('only declared methods are answered, and HEAD never begins or ends a sign-in', async () => {

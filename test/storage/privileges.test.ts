@@ -52,6 +52,8 @@ test('the application holds these rights in the main database, and no others', a
     professionals: 'select insert update',
     receipts: 'select insert',
     received_by_hand: 'select insert',
+    reconciliation_differences: 'select insert update',
+    reconciliations: 'select insert update',
     retry_batch_items: 'select insert update',
     retry_batches: 'select insert update',
     schema_migrations: 'select',

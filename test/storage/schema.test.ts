@@ -55,6 +55,8 @@ describe('the tables as drizzle sees them', () => {
     'ledger_days',
     'ledger_movements',
     'periodic_jobs',
+    'reconciliation_differences',
+    'reconciliations',
     'retry_batch_items',
     'retry_batches',
     'schema_migrations',

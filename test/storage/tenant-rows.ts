@@ -30,6 +30,8 @@ export const tenantTables = [
   'received_by_hand',
   'retry_batches',
   'retry_batch_items',
+  'reconciliations',
+  'reconciliation_differences',
   'idempotency_keys',
   'audit_events',
 ] as const
@@ -71,6 +73,10 @@ export async function writeTenantRows(admin: Sql, pharmacy: { readonly finess: s
   await admin`insert into received_by_hand values (${declarationId}, ${pharmacyId}, 'parked', 'answer-lost', ${digest}, ${professionalId}, null, ${at})`
   await admin`insert into retry_batches (id, pharmacy_id, requested_by, filter, per_second, state, needs_approval, chosen)
     values (${declarationId}, ${pharmacyId}, ${professionalId}, '{}', 5, 'running', false, 1)`
+  await admin`insert into reconciliations (id, pharmacy_id, destination, day, requested_by)
+    values (${declarationId}, ${pharmacyId}, 'sidep', '2026-07-15', ${professionalId})`
+  await admin`insert into reconciliation_differences (id, reconciliation_id, pharmacy_id, control_id, problem, proposal)
+    values (${declarationId}, ${declarationId}, ${pharmacyId}, ${controlId}, 'unknown-to-us', 'ask-them')`
   await admin`insert into retry_batch_items values (${declarationId}, ${declarationId}, ${pharmacyId}, 1, null)`
   await admin`insert into ledger_closes values (${pharmacyId}, '2026-07-15', ${at})`
   await admin`insert into ledger_days values (${pharmacyId}, '2026-07-15', 'sidep', 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, ${at})`

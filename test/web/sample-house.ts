@@ -26,6 +26,7 @@ import type { TestKit } from '../../src/domain/test-kit.ts'
 import type { RequestServed } from '../../src/http/app.ts'
 import { createWebApp, type WebApp, type WebAppOptions } from '../../src/web/web-app.ts'
 import { sampleLedger } from './sample-ledger.ts'
+import { type SampleReconciliations, sampleReconciliations } from './sample-reconciliations.ts'
 import { sampleDesk } from './sample-statements-desk.ts'
 
 export const now = new Date('2026-11-23T17:35:00Z')
@@ -56,6 +57,7 @@ export type Denial = { readonly role: Role | null; readonly route: string; reado
 
 export type House = WebApp & {
   readonly statements: ReturnType<typeof sampleDesk>
+  readonly reconciliations: SampleReconciliations
   readonly screenings: Map<string, ScreeningView>
   /** Versions before the one that `screenings` holds, oldest first. */
   readonly earlier: Map<string, readonly VersionView[]>
@@ -102,6 +104,7 @@ export function openHouse(options: HouseOptions = {}): House {
     decided: [],
     standing: null,
     statements: sampleDesk(),
+    reconciliations: sampleReconciliations(idNumbered, now),
     captureFault: null,
     signInProblem: null,
     clockMs: now.getTime(),
@@ -115,6 +118,7 @@ export function openHouse(options: HouseOptions = {}): House {
       testKits: options.testKits ?? testKits,
       standing: () => house.standing,
       statements: house.statements,
+      reconciliations: house.reconciliations,
       onRequestServed: (served) => house.served.push(served),
       onRequestFailed: (failed) => house.failures.push(failed),
     },

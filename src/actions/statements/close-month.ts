@@ -79,15 +79,21 @@ export async function closeMonth(
   const notConfigured = new Set<string>()
   let empty = 0
   let sealed = 0
+  // The database counts one set while the files of the one before are written: each waits for the other's processor otherwise.
+  let sealing = Promise.resolve(0)
   for (let chunk = 0; chunk < chunksMax; chunk++) {
-    const billed = await deps.database.forWorker((tx) => billChunk(deps, tx, target, notConfigured))
+    const billing = deps.database.forWorker((tx) => billChunk(deps, tx, target, notConfigured))
+    const [billed, done] = await Promise.all([billing, sealing])
+    sealed += done
+    if (done > 0) onProgress({ step: 'sealed', done: sealed })
+    sealing = Promise.resolve(0)
     if (billed === null) break
     empty += billed.empty
     issued.push(...billed.issued.map(({ statement }) => statement))
     onProgress({ step: 'billed', done: issued.length + empty })
-    sealed += await sealStatements(deps, billed.issued)
-    onProgress({ step: 'sealed', done: sealed })
+    sealing = sealStatements(deps, billed.issued)
   }
+  sealed += await sealing
   sealed += await sealLeft(deps)
   const open = await deps.database.forWorker((tx) => countOpenMonths(tx, target))
   return ok({

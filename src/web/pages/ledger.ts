@@ -10,6 +10,7 @@ import { frenchDate, frenchLongDate } from '../format-fr.ts'
 import { type Frame, layout } from '../layout.ts'
 import { type Html, nothing, stateBadge } from '../parts.ts'
 import { euros, ledgerProblemText, ledgerRuleText, ledgerText as words } from '../text-fr-ledger.ts'
+import { reconciliationText } from '../text-fr-reconciliation.ts'
 import { spaced } from '../text-fr-stopped.ts'
 
 export type LedgerDeps = { readonly frame: Frame; readonly actions: Pick<Actions, 'getLedger' | 'getLedgerDay'> }
@@ -35,6 +36,7 @@ function ledgerPage(frame: Frame, ledger: LedgerView, session: SessionView): Htm
   const body = html`<h1>${words.heading}</h1>
 <p class="lead">${words.lead}</p>
 ${days.length === 0 ? html`<p class="empty">${words.empty}</p>` : verdict(total.balanced)}
+<p><a href="/rapprochement">${reconciliationText.link}</a></p>
 <section class="ledger-month"><h2>${words.month}</h2>
 <p><strong>${euros(charged.cents)}</strong> ${words.beforeVat}\u00a0: ${words.charged(charged.charges)}${charged.credits > 0 ? html`, ${words.credited(charged.credits)}` : nothing}</p></section>
 ${
