@@ -1,8 +1,8 @@
 # The appliance: Node, the product bundled into a few readable files, and the packages that cannot be bundled. Nothing else is in the last
 # stage: no shell, no package manager, no system tools. Why bundled, and why from nothing and not from the slim image: compose/README.md.
 #
-# A release pins the base by digest: --build-arg NODE_IMAGE=node:26-trixie-slim@sha256:…  (docker buildx imagetools inspect shows it)
-ARG NODE_IMAGE=node:26-trixie-slim
+# A release pins the base by digest: --build-arg NODE_IMAGE=node:26.10.0-trixie-slim@sha256:…  (docker buildx imagetools inspect shows it)
+ARG NODE_IMAGE=node:26.10.0-trixie-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
@@ -23,7 +23,7 @@ FROM scratch
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
-ARG NODE_IMAGE=node:26-trixie-slim
+ARG NODE_IMAGE=node:26.10.0-trixie-slim
 ARG BASE_DIGEST=unknown
 LABEL org.opencontainers.image.title="Passerelle" \
       org.opencontainers.image.description="Self-hosted gateway with which pharmacies send rapid-test results to the national screening file" \

@@ -223,3 +223,11 @@ function codeOf(file: string): string {
     .replaceAll(/\/\*[\s\S]*?\*\//g, '')
     .replaceAll(/(^|\s)\/\/.*$/gm, '')
 }
+
+test('the image is built on the very Node that development and tests run', () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  for (const file of ['Dockerfile', 'compose/compose.demo.yaml', 'test/image/engine.ts']) {
+    const named = [...readFileSync(join(root, file), 'utf8').matchAll(/\bnode:(\d[\w.]*)-trixie-slim/g)].map((match) => match[1])
+    expect([file, [...new Set(named)]]).toEqual([file, [devDependencies.node]])
+  }
+})

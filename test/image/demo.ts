@@ -12,7 +12,8 @@ const url = 'http://localhost:8080'
 
 const engine = openEngine(process.env['CONTAINER_TOOLS_DIR'])
 if ('missing' in engine) throw new Error(engine.missing)
-if (!has(image)) run('docker', ['build', '--tag', image, root], { timeoutMs: 600_000 })
+if (!has(image))
+  run('docker', ['build', '--tag', image, '--build-arg', `NODE_IMAGE=${engine.images.node}`, root], { timeoutMs: 600_000 })
 mkdirSync(folder, { recursive: true })
 copyComposeFiles(engine, folder)
 if (!existsSync(join(folder, 'secrets'))) {
@@ -32,6 +33,8 @@ const env = {
   GATEWAY_URL: url,
   DEMO_CLIENT_SECRET: clientSecret,
   REPOSITORY: root,
+  NODE_IMAGE: engine.images.node,
+  POSTGRES_IMAGE: engine.images.postgres,
 }
 const files = ['compose.yaml', 'compose.override.yaml', 'compose.demo.yaml'].flatMap((name) => ['-f', join(folder, name)])
 const [command, ...before] = engine.compose

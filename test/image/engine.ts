@@ -17,7 +17,7 @@ export type Engine = {
 
 const root = resolve(import.meta.dirname, '../..')
 const nodeBinary = join(root, 'node_modules/node/bin/node')
-const images = { node: 'node:26-trixie-slim', postgres: 'postgres:17-trixie', caddy: 'caddy:2' }
+const images = { node: 'node:26.10.0-trixie-slim', postgres: 'postgres:17-trixie', caddy: 'caddy:2' }
 
 /** Null, with the reason, where neither an engine nor the tools are at hand. */
 export function openEngine(toolsFolder: string | undefined): Engine | { readonly missing: string } {

@@ -1,5 +1,6 @@
 /** The image before it runs: its layers, its files, its user, its labels. */
 
+import { writeSbom } from '../../compose/image/sbom.ts'
 import { image } from './build.ts'
 import { docker } from './engine.ts'
 import { listImage, scanLayers, unwanted } from './image-facts.ts'
@@ -47,6 +48,7 @@ export function lookAtImage(report: Report, options: { folder: string; secrets: 
     files.length > 500 && found.length === 0,
     found.slice(0, 10),
   )
+  checkSbom(report, files)
   const scan = scanLayers(image, options.folder, options.secrets)
   report.check(
     'no secret, private key or stray file is in any layer',
@@ -54,4 +56,18 @@ export function lookAtImage(report: Report, options: { folder: string; secrets: 
     scan.findings.slice(0, 10),
   )
   report.figure('layers', `${scan.files} files read, ${scan.findings.length} findings`)
+}
+
+type Sbom = { readonly bomFormat: string; readonly components: readonly { readonly name: string; readonly type: string }[] }
+
+/** What `npm run sbom` names is what lies in the image: no package more, none less. */
+function checkSbom(report: Report, files: readonly string[]): void {
+  const { bomFormat, components } = JSON.parse(writeSbom()) as Sbom
+  const named = new Set(components.flatMap(({ name, type }) => (type === 'library' ? [name] : [])))
+  const root = /^\/app\/(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\/package\.json$/
+  const held = new Set(files.flatMap((file) => root.exec(file)?.[1] ?? []))
+  const differing = [...new Set([...named, ...held])].filter((name) => !named.has(name) || !held.has(name))
+  const same = bomFormat === 'CycloneDX' && named.size > 20 && differing.length === 0
+  report.check('the SBOM names exactly the packages of the image', same, differing)
+  report.figure('SBOM', `${components.length} components, Node among them`)
 }

@@ -23,6 +23,8 @@ const lackedByDemo = ['strong-sign-in', 'certified-host', 'no-stop-gap', 'produc
 type Doctor = { readonly checks: readonly { id: string; verdict: 'pass' | 'warn' | 'fail'; evidence: string }[] }
 
 export async function runProduction(report: Report, engine: Engine, appliance: Appliance): Promise<void> {
+  // The older compose loses count of containers whose image changed twice.
+  appliance.compose('down', '--timeout', '10')
   appliance.compose('up', '--detach')
   await allReady(appliance)
   const demo = askDoctor(appliance)
