@@ -7,9 +7,10 @@ import { type PscSimulator, startPscSimulator } from '../simulators/pro-sante-co
 import { type SidepSimulator, startSidepSimulator } from '../simulators/sidep/simulator.ts'
 import { freePort } from '../support/free-port.ts'
 import { docker, type Engine, run } from './engine.ts'
+import { runName } from './run-name.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const project = 'passerelle-image-test'
+export const project = `passerelle-image-test-${runName}`
 const clientSecret = 'only-in-the-test-of-the-image-5b1f'
 
 export type Appliance = {

@@ -4,8 +4,9 @@ import { dirname, join, resolve } from 'node:path'
 import { copyTree } from './appliance.ts'
 import { docker, type Engine, run } from './engine.ts'
 import { listImage } from './image-facts.ts'
+import { runName } from './run-name.ts'
 
-export const image = 'passerelle:image-test'
+export const image = `passerelle:image-test-${runName}`
 export const canaryImage = `${image}-canary`
 export const canary = 'a-canary-that-no-image-serves-91c07d'
 const root = resolve(import.meta.dirname, '../..')

@@ -15,7 +15,7 @@ import { runSingle } from './single.ts'
 
 const usage = `npm run image:test -- [options]
 
-  --only NAME   one of: image, single, crawl, replicas (the image is built in any case)
+  --only NAME   one of: image, single, crawl, production, replicas (the image is built in any case)
   --keep        leave the images
   --reuse       take the images of an earlier run with --keep
   --help        this text
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
       if (wanted('single')) await stage(report, 'single', () => runSingle(report, single))
       if (wanted('crawl')) await stage(report, 'crawl', () => crawlCanaries(report, single))
       // On the databases that the main job left.
-      if (wanted('single')) await stage(report, 'production', () => runProduction(report, engine, single))
+      if (wanted('single') || wanted('production')) await stage(report, 'production', () => runProduction(report, engine, single))
     } finally {
       await single.close()
     }

@@ -8,6 +8,7 @@ import { createAuthority } from '../destinations/certificates.ts'
 import { type Appliance, hostAddress, until } from './appliance.ts'
 import { image } from './build.ts'
 import { docker, type Engine, run } from './engine.ts'
+import { mainJob } from './main-job.ts'
 import type { Report } from './report.ts'
 import { allReady, one } from './single.ts'
 
@@ -27,6 +28,8 @@ export async function runProduction(report: Report, engine: Engine, appliance: A
   appliance.compose('down', '--timeout', '10')
   appliance.compose('up', '--detach')
   await allReady(appliance)
+  await mainJob(appliance, 3)
+  await until('everything is sealed', () => waitingForSeal(appliance) === 0)
   const demo = askDoctor(appliance)
   const failed = idsOf(demo.doctor, 'fail')
   report.check(

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Appliance, isReady, until } from './appliance.ts'
+import { type Appliance, isReady, project, until } from './appliance.ts'
+import { image } from './build.ts'
 import { docker, run } from './engine.ts'
 import { outsideView, pidOf, readProcess } from './image-facts.ts'
 import { allAccepted, captureWithRetry, countDeclarations, fieldsFor, mainJob, signedIn } from './main-job.ts'
@@ -95,21 +96,11 @@ function checkHardening(report: Report, appliance: Appliance): void {
       '--filter',
       `name=_${name}$`,
       '--filter',
-      'label=com.docker.compose.project=passerelle-image-test',
+      `label=com.docker.compose.project=${project}`,
     ).trim(),
   )
   for (const network of networks)
-    run('docker', [
-      'run',
-      '--rm',
-      '--network',
-      network,
-      '--entrypoint',
-      '/usr/local/bin/node',
-      'passerelle:image-test',
-      '-e',
-      inside,
-    ])
+    run('docker', ['run', '--rm', '--network', network, '--entrypoint', '/usr/local/bin/node', image, '-e', inside])
   report.check(
     'nothing leaves the networks of the databases',
     networks.every((network) => network !== ''),
@@ -206,7 +197,7 @@ function spawnSetup(appliance: Appliance): string {
       'none',
       '--volume',
       `${appliance.folder}:/out`,
-      'passerelle:image-test',
+      image,
       'setup',
       '/out',
     ]).stdout
