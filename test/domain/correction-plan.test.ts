@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type EarlierDeclaration, planCorrection, planForDropped } from '../../src/domain/correction-plan.ts'
+import {
+  consequences,
+  consequenceWithoutCancellation,
+  type EarlierDeclaration,
+  planCorrection,
+  planForDropped,
+} from '../../src/domain/correction-plan.ts'
 import { declarationKinds, declarationStates } from '../../src/domain/declaration.ts'
+import { canSayCancellation, formatNames } from '../../src/domain/destination-settings.ts'
 
 const one = (
   version: number,
@@ -147,4 +154,11 @@ test('whatever came before: only what waits is taken back, and what is named as 
       if (replaced) expect(plan.cancel).not.toContain(replaced.id)
     }),
   )
+})
+
+test('where the format has no word for a cancellation, whoever cancels is told that it is up to them, and nothing else changes', () => {
+  expect(formatNames.filter((format) => !canSayCancellation(format))).toEqual(['bio-trod'])
+  const told = consequences.filter((one) => consequenceWithoutCancellation(one) !== one)
+  expect(told).toEqual(['cancellation-sent', 'cancellation-follows', 'cancellation-held-back'])
+  for (const one of told) expect(consequenceWithoutCancellation(one)).toBe('cancellation-by-hand')
 })

@@ -224,6 +224,20 @@ describe('flags and participants', () => {
     }
   })
 
+  test.each([
+    ['PROV', 'Identité provisoire'],
+    ['VALI', 'Identité validée'],
+    ['RECUP', 'Identité récupérée'],
+    ['QUAL', 'Identité qualifiée'],
+  ] as const)('an INS goes with %s beside it, in the message and in the words of the document', (identityStatus, words) => {
+    const message = written({ ...someDocument, patient: { ...somePatient, identityStatus } })
+    const [pid] = all(message, 'PID')
+    expect(pid && [textAt(pid, 3), textAt(pid, 32)]).toEqual([somePatient.ins?.matricule, identityStatus])
+    const [carrier] = all(message, 'OBX')
+    const carried = carrier && Buffer.from(textAt(carrier, 5, { component: 5 }), 'base64').toString()
+    expect(carried).toContain(words)
+  })
+
   test('a document hidden from the patient is never mailed to the patient', () => {
     const message = written(qualified, { mailToPatient: true, hiddenFromPatient: true })
     expect(flagsOf(message)).toMatchObject({ INVISIBLE_PATIENT: 'Y', DESTMSSANTEPAT: 'N' })
