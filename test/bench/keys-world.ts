@@ -31,11 +31,10 @@ export type KeysWorld = {
   close(): Promise<void>
 }
 
-export async function openKeysWorld(input: { pharmacies: number }): Promise<KeysWorld> {
-  const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'))
-  const server = await startPostgresServer({ folder })
-  await buildTemplates(server.superUrl('postgres'))
-  const databases = await createTestDatabases(server.superUrl('postgres'))
+/** On a durable server of its own, unless `superUrl` names one whose templates are built. */
+export async function openKeysWorld(input: { pharmacies: number; superUrl?: string | undefined }): Promise<KeysWorld> {
+  const server = input.superUrl === undefined ? await startServer() : null
+  const databases = await createTestDatabases(server?.superUrl ?? input.superUrl ?? '')
   const rootKey = newRootKey({ now: new Date(), primary: true })
   const rootKeys = createJwksRootKeys([rootKey])
   const store = openKeyStore(databases.keystoreAppUrl)
@@ -59,10 +58,22 @@ export async function openKeysWorld(input: { pharmacies: number }): Promise<Keys
       await ring.close()
       await store.close()
       await main.end()
-      await server.stop()
-      rmSync(folder, { recursive: true, force: true })
+      if (server) await server.stop()
+      else await databases.drop()
     },
   }
+}
+
+async function startServer(): Promise<{ readonly superUrl: string; stop(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'))
+  const server = await startPostgresServer({ folder })
+  const superUrl = server.superUrl('postgres')
+  await buildTemplates(superUrl)
+  const stop = async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { superUrl, stop }
 }
 
 export const patient = {
@@ -159,12 +170,12 @@ async function addBlocks(store: OpenedKeyStore, made: readonly NewBlock[]): Prom
       as row (ref, pharmacy_id, block_id, wrapped)`
 }
 
-/** Captures as fast as `clients` can, each after its last one, until `stop` resolves. */
+/** Captures as fast as `clients` can, each after its last one, until `stop` resolves: what each took, and all together, in ms. */
 export async function measureCaptures(
   world: KeysWorld,
   clients: number,
   stop: Promise<unknown>,
-): Promise<{ perSecond: number; p99Ms: number; count: number }> {
+): Promise<{ times: readonly number[]; ms: number }> {
   let running = true
   const times: number[] = []
   const started = performance.now()
@@ -180,15 +191,31 @@ export async function measureCaptures(
   running = false
   const ms = performance.now() - started
   await all
-  times.sort((one, other) => one - other)
-  return { perSecond: (times.length * 1000) / ms, p99Ms: times[Math.floor(times.length * 0.99)] ?? 0, count: times.length }
+  return { times, ms }
 }
 
 /** `cpuMs` of the rotating process, `serverCpuMs` of the database's processes that served it. */
 export type RotationFigures = { readonly ms: number; readonly cpuMs: number; readonly serverCpuMs: number | null }
 
-/** Runs the rotation in a process of its own, as an operator would; gives its last line. */
-export function runRotation(world: KeysWorld, steps: string, rowsPerSecond = rewrapRowsPerSecond): Promise<RotationFigures> {
+/** Counted in the tables themselves: what a rotation that has ended must have left nowhere. */
+export async function countUnderOldKeys(world: KeysWorld): Promise<number> {
+  const [row] = await world.store.sql<{ rows: number }[]>`select (
+      (select count(*) from record_keys as r left join key_blocks as b on b.id = r.block_id
+        join tenant_keys as key on key.id = coalesce(b.tenant_key_id, r.tenant_key_id) where not key.is_primary)
+      + (select count(*) from key_blocks join tenant_keys as key on key.id = tenant_key_id where not key.is_primary)
+    )::int as rows`
+  return row?.rows ?? -1
+}
+
+export type RunningRotation = {
+  readonly figures: Promise<RotationFigures>
+  /** Between two batches. */
+  pause(): void
+  resume(): void
+}
+
+/** Starts the rotation in a process of its own, as an operator would. */
+export function startRotation(world: KeysWorld, steps: string, rowsPerSecond = rewrapRowsPerSecond): RunningRotation {
   const script = new URL('../faults/keys-child.ts', import.meta.url).pathname
   const env = {
     ...process.env,
@@ -197,15 +224,19 @@ export function runRotation(world: KeysWorld, steps: string, rowsPerSecond = rew
     KEYS_STEPS: steps,
     KEYS_PACE: String(rowsPerSecond),
   }
-  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   let said = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     said += text
   })
-  return new Promise((done, failed) => {
+  const figures = new Promise<RotationFigures>((done, failed) => {
     child.once('close', (code) => {
       if (code !== 0) failed(new Error(`the rotation ended with ${code}`))
       else done(JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as RotationFigures)
     })
   })
+  const tell = (word: string) => {
+    if (child.connected) child.send(word, () => undefined)
+  }
+  return { figures, pause: () => tell('pause'), resume: () => tell('resume') }
 }

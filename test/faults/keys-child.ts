@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
 import { randomId } from '../../src/base/ids.ts'
 import { createJwksRootKeys, parseRootKeys } from '../../src/crypto/root-jwks.ts'
+import type { RootKeys } from '../../src/crypto/root-keys.ts'
 import { destroyReplacedKeys, rewrap, rotateTenantKeys } from '../../src/crypto/rotation.ts'
 import { openKeyStore } from '../../src/storage/keystore.ts'
 import { createKeyStoreAdmin } from '../../src/storage/keystore-admin.ts'
@@ -15,6 +16,7 @@ const {
   KEYS_STEPS: steps = 'rotate,rewrap,destroy',
   KEYS_BATCH: batch,
   KEYS_PACE: pace,
+  KEYS_ROOT_MS: rootMs = '0',
 } = process.env
 const read = parseRootKeys(jwks)
 if (!read.ok) throw new Error('bad root keys')
@@ -22,13 +24,35 @@ const store = openKeyStore(url, { timeoutMs: 60_000 })
 const deps = {
   store,
   admin: createKeyStoreAdmin(store.sql),
-  rootKeys: createJwksRootKeys(read.value),
+  rootKeys: asSlowAsAService(createJwksRootKeys(read.value), Number(rootMs)),
   clock: systemClock,
   newId: randomId,
 }
+/** Whoever started us may say `pause` and `resume`, which take effect between two batches; a rest goes on where it was interrupted. */
+let going = Promise.withResolvers<void>()
+going.resolve()
+process.on('message', (word) => {
+  if (word === 'pause') going = Promise.withResolvers()
+  if (word === 'resume') going.resolve()
+})
+const sliceMs = 20
+
+async function restWhileGoing(ms: number): Promise<void> {
+  let left = ms
+  while (left > 0) {
+    await going.promise
+    const begun = performance.now()
+    await wait(Math.min(left, sliceMs))
+    left -= performance.now() - begun
+  }
+  await going.promise
+}
+
 const options = {
+  // Whoever kills us waits for the first of these, so that no life was in vain.
+  onProgress: () => process.send?.('progress', undefined, {}, () => undefined),
   ...(batch ? { batchRows: Number(batch) } : {}),
-  ...(pace ? { pace: { rowsPerSecond: Number(pace), wait: (ms: number) => wait(ms) } } : {}),
+  ...(pace ? { pace: { rowsPerSecond: Number(pace), wait: restWhileGoing } } : {}),
 }
 setPriority(10) // captures come first
 const started = performance.now()
@@ -42,6 +66,22 @@ for (const step of steps.split(',')) {
 }
 console.log(JSON.stringify({ step: 'ended', ms: performance.now() - started, cpuMs: cpuMs(), serverCpuMs: await serverCpuMs() }))
 await store.close()
+process.disconnect?.()
+
+/** A key service answers in tens of milliseconds, a file at once: with the delay, a rewrap of tenant keys can be cut off in its middle. */
+function asSlowAsAService(rootKeys: RootKeys, ms: number): RootKeys {
+  return {
+    ...rootKeys,
+    wrap: async (payload) => {
+      await wait(ms)
+      return rootKeys.wrap(payload)
+    },
+    unwrap: async (kid, wrapped) => {
+      await wait(ms)
+      return rootKeys.unwrap(kid, wrapped)
+    },
+  }
+}
 
 /** Processor time of the database's processes that served this one; null where there is no /proc. */
 async function serverCpuMs(): Promise<number | null> {

@@ -1,157 +1,214 @@
-/** Fault run: tenant keys rotate over and over, killed every two seconds, while captures and openings never stop or fail. */
+/** Fault run: root and tenant keys rotate over and over, killed every two seconds, while captures and openings never stop or fail. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
-import { systemClock } from '../../src/base/clock.ts'
-import { randomId } from '../../src/base/ids.ts'
-import { openColumn, sealColumn } from '../../src/crypto/envelope.ts'
-import type { KeyRing } from '../../src/crypto/key-ring.ts'
-import { keyRingLimits, openKeyRing } from '../../src/crypto/open-key-ring.ts'
-import { createJwksRootKeys, parseRootKeys } from '../../src/crypto/root-jwks.ts'
-import type { Sealed } from '../../src/crypto/sealed.ts'
-import { type KeysWorld, openKeysWorld } from '../bench/keys-world.ts'
+import { parseArgs } from 'node:util'
+import { openRootKeys } from '../../src/crypto/root-jwks.ts'
+import { addRootKey, promoteRootKey, type RootChange, retireRootKey } from '../../src/crypto/root-rotation.ts'
+import { createKeyStoreAdmin } from '../../src/storage/keystore-admin.ts'
+import { countUnderOldKeys, type KeysWorld, openKeysWorld } from '../bench/keys-world.ts'
+import { type KeysLoad, startLoad } from './keys-load.ts'
 
-const killEveryMs = 2000
-const kills = Number(process.env.FAULT_KILLS ?? 10)
-const recordKeys = 40_000
-const openedAtOnce = 50
+export type KillPlan = {
+  readonly kills: number
+  /** Between two kills; and none before the rotation has made a step, so that no life of it was in vain. */
+  readonly killEveryMs: number
+  /** So that a short plan leaves kills for both kinds of rotation. */
+  readonly killsPerRotationMax?: number
+  /** Blocks a second; without, as fast as it goes. */
+  readonly pace?: number
+  readonly pharmacies: number
+  readonly recordKeys: number
+  /** Of a running server; without, one of its own is started. */
+  readonly superUrl?: string
+}
+export type KillReport = {
+  readonly kills: number
+  /** Kills after which the key store stood half under old keys, half under new ones. */
+  readonly killsInTheMiddle: number
+  readonly tenantRotations: number
+  readonly rootRotations: number
+  readonly captures: number
+  readonly openings: number
+  /** What the first failures said; none is the promise. */
+  readonly failures: readonly string[]
+  /** Counted by SQL at the end of every rotation, and summed. */
+  readonly rowsLeftUnderOldKeys: number
+}
 
-type Row = { readonly ref: string; readonly pharmacyId: string; readonly rowId: string; readonly patient: Sealed<string> }
-type Tally = { captured: number; opened: number; failed: string[] }
+/** A root key call, as long as a key service takes: so that the rewrap of tenant keys has a middle, too. */
+const rootMs = 30
+const batchRows = 100
+const livesMax = 1000
 
-export const faults = [{ name: 'keys-rotation', run: rotateUnderKills }]
-
-async function rotateUnderKills(): Promise<{ readonly results: readonly { name: string; value: number; unit: string }[] }> {
-  const world = await openKeysWorld({ pharmacies: 20 })
-  const rings = [openRing(world), openRing(world)] as const
+/** Throws where a rotation does not end, or refuses what it should do. */
+export async function rotateUnderKills(plan: KillPlan): Promise<KillReport> {
+  const world = await openKeysWorld({ pharmacies: plan.pharmacies, superUrl: plan.superUrl })
   try {
-    await world.addRecordKeys(recordKeys)
-    const tally: Tally = { captured: 0, opened: 0, failed: [] }
-    const rows: Row[] = []
-    let running = true
-    const load = Promise.all([
-      repeat(
-        () => running,
-        tally,
-        () => captureOne(rings[0], world, rows, tally),
-      ),
-      repeat(
-        () => running,
-        tally,
-        () => openSome(rings[1], rows, tally),
-      ),
-    ])
-    const cutOff = await killAgainAndAgain(world)
-    const ended = start(world)
-    const code = await exitOf(ended)
-    running = false
-    await load
-    const left = await countLeft(world)
-    if (code !== 0) throw new Error(`the last rotation ended with ${code}`)
-    if (tally.failed.length > 0) throw new Error(`${tally.failed.length} reads or writes failed: ${tally.failed[0]}`)
-    if (left !== 0) throw new Error(`${left} rows were left under an old key`)
-    await openAll(world, rows)
+    await world.addRecordKeys(plan.recordKeys)
+    const load = startLoad(world, world.jwks)
+    const struck = createKiller(plan)
+    let jwks = world.jwks
+    let [tenantRotations, rootRotations, left] = [0, 0, 0]
+    // Both kinds at least once, and one to its end after the last kill.
+    while (struck.kills < plan.kills || rootRotations === 0) {
+      await runToEnd(world, { jwks, steps: 'rotate,rewrap,destroy' }, struck)
+      left += await countUnderOldKeys(world)
+      tenantRotations++
+      const promoted = await promote(load, jwks)
+      await runToEnd(world, { jwks: promoted.text, steps: 'rewrap' }, struck)
+      left += await countUnderOtherRoots(world, promoted.kid)
+      jwks = await retire(world, load, promoted)
+      rootRotations++
+    }
+    await load.stop()
     return {
-      results: [
-        { name: 'kills -9 of a running rotation', value: cutOff, unit: 'kills' },
-        { name: 'captures meanwhile', value: tally.captured, unit: 'rows' },
-        { name: 'openings meanwhile', value: tally.opened, unit: 'rows' },
-        { name: 'failed reads or writes', value: tally.failed.length, unit: 'rows' },
-        { name: 'rows left under an old key', value: left, unit: 'rows' },
-      ],
+      kills: struck.kills,
+      killsInTheMiddle: struck.inTheMiddle,
+      tenantRotations,
+      rootRotations,
+      captures: load.tally.captured,
+      openings: load.tally.opened,
+      failures: load.tally.failed,
+      rowsLeftUnderOldKeys: left,
     }
   } finally {
-    for (const ring of rings) await ring.close()
     await world.close()
   }
 }
 
-/** No term on cached keys worth the name: each opening asks the key store in the middle of the rotation. */
-function openRing(world: KeysWorld): KeyRing {
-  const read = parseRootKeys(world.jwks)
-  if (!read.ok) throw new Error('bad root keys')
-  const limits = { ...keyRingLimits, recordKeyTtlMs: 1, tenantKeyTtlMs: 1, outageGraceMs: 0, blockMin: 2, blockMax: 4 }
-  return openKeyRing({ store: world.store, rootKeys: createJwksRootKeys(read.value), clock: systemClock }, limits)
+type Promoted = { readonly text: string; readonly kid: string; readonly oldKid: string }
+
+/** As the operator's steps say it: every replica can open what the new key wraps before anything wraps with it. */
+async function promote(load: KeysLoad, jwks: string): Promise<Promoted> {
+  const added = done(addRootKey(jwks, new Date()))
+  await load.giveFile(added.text)
+  const { text } = done(promoteRootKey(added.text, added.kid))
+  await load.giveFile(text)
+  return { text, kid: added.kid, oldKid: await primaryKidOf(jwks) }
 }
 
-async function repeat(holds: () => boolean, tally: Tally, run: () => Promise<void>): Promise<void> {
-  while (holds()) {
-    try {
-      await run()
-    } catch (cause) {
-      tally.failed.push(String(cause instanceof Error && cause.cause ? cause.cause : cause))
-    }
-    await wait(1)
+function primaryKidOf(jwks: string): Promise<string> {
+  return openRootKeys(jwks).primaryKid()
+}
+
+async function retire(world: KeysWorld, load: KeysLoad, { text, oldKid }: Promoted): Promise<string> {
+  const { text: last } = done(await retireRootKey({ admin: createKeyStoreAdmin(world.store.sql) }, { text, kid: oldKid }))
+  await load.giveFile(last)
+  return last
+}
+
+function done(change: RootChange): { readonly text: string; readonly kid: string } {
+  if (!change.ok) throw new Error(`the root key file was not changed: ${change.problem.code}`)
+  return change.value
+}
+
+type Killer = {
+  readonly killsMax: number
+  readonly killsPerRotationMax: number
+  readonly killEveryMs: number
+  readonly pace: number | null
+  kills: number
+  inTheMiddle: number
+  struckAt: number
+}
+
+function createKiller({ kills, killEveryMs, killsPerRotationMax = kills, pace }: KillPlan): Killer {
+  return {
+    killsMax: kills,
+    killsPerRotationMax,
+    killEveryMs,
+    pace: pace ?? null,
+    kills: 0,
+    inTheMiddle: 0,
+    struckAt: performance.now(),
   }
 }
 
-const cellOf = (row: Omit<Row, 'patient'>) => ({
-  pharmacyId: row.pharmacyId,
-  table: 'screenings',
-  column: 'patient',
-  rowId: row.rowId,
-})
+type Run = { readonly jwks: string; readonly steps: string }
 
-async function captureOne(ring: KeyRing, world: KeysWorld, rows: Row[], tally: Tally): Promise<void> {
-  const pharmacyId = world.pharmacies[randomInt(world.pharmacies.length)] ?? ''
-  const key = await ring.takeRecordKey(pharmacyId)
-  const row = { ref: key.ref, pharmacyId, rowId: randomId() }
-  rows.push({ ...row, patient: sealColumn(key, cellOf(row), row.rowId) })
-  tally.captured++
+/** Runs the same command again until it ended by itself; after the last kill it is left in peace. */
+async function runToEnd(world: KeysWorld, run: Run, killer: Killer): Promise<void> {
+  for (let lives = 0; lives < livesMax; lives++) {
+    const child = start(world, run, killer.pace)
+    const mayKill = killer.kills < killer.killsMax && lives < killer.killsPerRotationMax
+    const cut = mayKill ? killWhenDue(child, killer) : null
+    const { code, signal } = await endOf(child)
+    cut?.()
+    if (code === 0) return
+    if (signal !== 'SIGKILL') throw new Error(`the rotation ended with ${code}`)
+    killer.kills++
+    killer.struckAt = performance.now()
+    const underOld = (await countUnderOldKeys(world)) + (await countUnderOtherRoots(world, await primaryKidOf(run.jwks)))
+    if (underOld > 0) killer.inTheMiddle++
+  }
+  throw new Error(`a rotation did not end in ${livesMax} lives`)
 }
 
-async function openSome(ring: KeyRing, rows: readonly Row[], tally: Tally): Promise<void> {
-  const some = Array.from({ length: Math.min(openedAtOnce, rows.length) }, () => rows[randomInt(rows.length)]).filter(
-    (row) => row !== undefined,
+/** Gives what calls it off. */
+function killWhenDue(child: ChildProcess, { struckAt, killEveryMs }: Killer): () => void {
+  let stepped = false
+  let due = false
+  const strike = () => {
+    if (stepped && due) child.kill('SIGKILL')
+  }
+  child.once('message', () => {
+    stepped = true
+    strike()
+  })
+  const timer = setTimeout(
+    () => {
+      due = true
+      strike()
+    },
+    Math.max(0, struckAt + killEveryMs - performance.now()),
   )
-  await openRows(ring, some)
-  tally.opened += some.length
+  return () => clearTimeout(timer)
 }
 
-async function openRows(ring: KeyRing, rows: readonly Row[]): Promise<void> {
-  const keys = await ring.findRecordKeys(rows.map((row) => row.ref))
-  for (const row of rows) {
-    const key = keys.get(row.ref)
-    if (!key) throw new Error('a record key was lost')
-    if (openColumn(key, cellOf(row), row.patient) !== row.rowId) throw new Error('a row opened to something else')
-  }
-}
-
-async function openAll(world: KeysWorld, rows: readonly Row[]): Promise<void> {
-  const ring = openRing(world)
-  for (let from = 0; from < rows.length; from += 1000) await openRows(ring, rows.slice(from, from + 1000))
-  await ring.close()
-}
-
-/** A run that ends before its kill is followed by the next rotation, so that there is always one to kill. */
-async function killAgainAndAgain(world: KeysWorld): Promise<number> {
-  let cutOff = 0
-  for (let tries = 0; cutOff < kills && tries < kills * 10; tries++) {
-    const child = start(world)
-    const due = wait(killEveryMs).then(() => child.kill('SIGKILL'))
-    await exitOf(child)
-    if (child.signalCode === 'SIGKILL') cutOff++
-    await due
-  }
-  return cutOff
-}
-
-function start(world: KeysWorld): ChildProcess {
+function start(world: KeysWorld, { jwks, steps }: Run, pace: number | null): ChildProcess {
   const script = new URL('./keys-child.ts', import.meta.url).pathname
-  const env = { ...process.env, KEYS_URL: world.keystoreUrl, KEYS_JWKS: world.jwks, KEYS_BATCH: '500' }
-  return spawn(process.execPath, [script], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const env = {
+    ...process.env,
+    KEYS_URL: world.keystoreUrl,
+    KEYS_JWKS: jwks,
+    KEYS_STEPS: steps,
+    KEYS_BATCH: String(batchRows),
+    ...(pace === null ? {} : { KEYS_PACE: String(pace) }),
+    KEYS_ROOT_MS: String(rootMs),
+  }
+  return spawn(process.execPath, [script], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 }
 
-function exitOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((done) => child.once('close', done))
+function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((ended) => child.once('close', (code, signal) => ended({ code, signal })))
 }
 
-async function countLeft(world: KeysWorld): Promise<number> {
-  const [row] = await world.store.sql<{ rows: number }[]>`select count(*)::int as rows from record_keys
-    join tenant_keys as key on key.id = tenant_key_id where not key.is_primary`
+async function countUnderOtherRoots(world: KeysWorld, kid: string): Promise<number> {
+  const [row] = await world.store.sql<{ rows: number }[]>`select count(*)::int as rows from tenant_keys where root_kid <> ${kid}`
   return row?.rows ?? -1
 }
 
+const usage = `node test/faults/keys-rotation.ts [options]
+
+  --kills N   kills -9 of the rotation, one every two seconds (default 10)
+  --help      this text
+
+Exit code 0 only where no read or write failed and no row was left under an old key.
+`
+
 if (import.meta.main) {
-  for (const fault of faults) console.log(JSON.stringify({ name: fault.name, ...(await fault.run()) }, null, 2))
+  const { values } = parseArgs({
+    options: { kills: { type: 'string', default: '10' }, help: { type: 'boolean', default: false } },
+  })
+  if (values.help) console.log(usage)
+  else {
+    const report = await rotateUnderKills({
+      kills: Number(values.kills),
+      killEveryMs: 2000,
+      pace: 600,
+      pharmacies: 100,
+      recordKeys: 40_000,
+    })
+    console.log(JSON.stringify({ ...report, failures: report.failures.length, first: report.failures.slice(0, 3) }, null, 2))
+    if (report.failures.length > 0 || report.rowsLeftUnderOldKeys > 0) process.exitCode = 1
+  }
 }
