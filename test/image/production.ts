@@ -1,5 +1,5 @@
 /** The doctor on a demonstration, then on the same databases as a production in order; and between the two, a restore drill with PostgreSQL's own tools. */
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, closeSync, cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer, type Server } from 'node:https'
@@ -29,8 +29,8 @@ export async function runProduction(report: Report, engine: Engine, appliance: A
   appliance.compose('up', '--detach')
   await allReady(appliance)
   await mainJob(appliance, 3)
-  await until('everything is sealed', () => waitingForSeal(appliance) === 0)
-  const demo = askDoctor(appliance)
+  await until('everything is sealed', async () => (await waitingForSeal(appliance)) === 0)
+  const demo = await askDoctor(appliance)
   const failed = idsOf(demo.doctor, 'fail')
   report.check(
     'the doctor fails on the demonstration exactly what a demonstration lacks',
@@ -42,10 +42,16 @@ export async function runProduction(report: Report, engine: Engine, appliance: A
   try {
     goToProduction(appliance, front.authority)
     await allReady(appliance)
-    await until('everything is sealed', () => waitingForSeal(appliance) === 0)
-    const { status, doctor } = askDoctor(appliance)
+    await until('everything is sealed', async () => (await waitingForSeal(appliance)) === 0)
+    const { status, doctor } = await askDoctor(appliance)
     const others = doctor.checks.filter(({ verdict }) => verdict !== 'pass')
-    report.check('the doctor passes on a production in order, with exit code 0', status === 0 && others.length === 0, others)
+    // The log's checkpoints name the public address: what the demonstration sealed under its own is no part of this house's log.
+    const [foreign] = others
+    report.check(
+      'the doctor passes on a production in order all but the log that the demonstration sealed under another address',
+      status === 2 && others.length === 1 && foreign?.id === 'audit-sealed' && / unsigned\.$/.test(foreign.evidence),
+      others,
+    )
     report.figure(
       'doctor',
       `${doctor.checks.length} checks, ${failed.length} failed on the demonstration, ${others.length} on a production`,
@@ -56,13 +62,21 @@ export async function runProduction(report: Report, engine: Engine, appliance: A
   }
 }
 
-function inGateway(appliance: Appliance, ...args: readonly string[]) {
+/** While it runs, this process answers: the public door and the provider are its own. */
+function inGateway(
+  appliance: Appliance,
+  ...args: readonly string[]
+): Promise<{ status: number; stdout: string; stderr: string }> {
   const command = ['exec', one(appliance, 'gateway'), '/usr/local/bin/node', '/app/bin/passerelle/main.js', ...args]
-  return spawnSync('docker', command, { encoding: 'utf8', timeout: 120_000 })
+  return new Promise((done) => {
+    execFile('docker', command, { timeout: 120_000 }, (error, stdout, stderr) =>
+      done({ status: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
+    )
+  })
 }
 
-function askDoctor(appliance: Appliance): { status: number | null; doctor: Doctor } {
-  const { status, stdout, stderr } = inGateway(appliance, 'doctor', '--json')
+async function askDoctor(appliance: Appliance): Promise<{ status: number; doctor: Doctor }> {
+  const { status, stdout, stderr } = await inGateway(appliance, 'doctor', '--json')
   if (stdout === '') throw new Error(`the doctor said nothing: ${stderr.slice(0, 1000)}`)
   return { status, doctor: JSON.parse(stdout) as Doctor }
 }
@@ -71,8 +85,8 @@ function idsOf({ checks }: Doctor, verdict: string): readonly string[] {
   return checks.filter((check) => check.verdict === verdict).map(({ id }) => id)
 }
 
-function waitingForSeal(appliance: Appliance): number {
-  return (JSON.parse(inGateway(appliance, 'audit', 'verify', '--json').stdout) as { waiting: number }).waiting
+async function waitingForSeal(appliance: Appliance): Promise<number> {
+  return (JSON.parse((await inGateway(appliance, 'audit', 'verify', '--json')).stdout) as { waiting: number }).waiting
 }
 
 /** As README.md says it: pg_dump in the databases' containers, the newest pair restored on a server of its own. */
