@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { prepareAppliance } from './appliance.ts'
+import { drillBreach } from './breach-drill.ts'
 import { buildImages, canary, canaryImage, image } from './build.ts'
 import { crawlCanaries } from './crawl-canaries.ts'
 import { docker, has, openEngine } from './engine.ts'
@@ -15,7 +16,7 @@ import { runSingle } from './single.ts'
 
 const usage = `npm run image:test -- [options]
 
-  --only NAME   one of: image, single, crawl, production, replicas (the image is built in any case)
+  --only NAME   one of: image, single, breach, crawl, production, replicas (the image is built in any case)
   --keep        leave the images
   --reuse       take the images of an earlier run with --keep
   --help        this text
@@ -60,6 +61,7 @@ async function main(): Promise<number> {
         )
       single.use(['compose.yaml', 'compose.override.yaml'], image)
       if (wanted('single')) await stage(report, 'single', () => runSingle(report, single))
+      if (wanted('breach')) await stage(report, 'breach', () => drillBreach(report, single, join(folder, 'loot')))
       if (wanted('crawl')) await stage(report, 'crawl', () => crawlCanaries(report, single))
       // On the databases that the main job left.
       if (wanted('single') || wanted('production')) await stage(report, 'production', () => runProduction(report, engine, single))
