@@ -68,7 +68,11 @@ function table(first: string, rows: readonly Row[]): Html {
   return html`<div class="ledger-table" role="region" aria-label="${words.table}" tabindex="0"><table>
 <thead><tr><th scope="col">${first}</th>${[words.captured, words.accepted, words.received, words.underWay, words.parked, words.rejected, words.cancelled, words.chargedColumn].map((name) => html`<th scope="col" class="number">${name}</th>`)}<th scope="col">${words.state}</th></tr></thead>
 <tbody>${rows.map(
-    ({ name, counts, balanced }) => html`<tr><th scope="row">${name}</th>
+    ({
+      name,
+      counts,
+      balanced,
+    }) => html`<tr><th scope="row">${name}${balanced ? nothing : html`<span class="ledger-bad narrow-only" aria-hidden="true">✗ ${words.differs}</span>`}</th>
 ${number(counts.captured)}${number(counts.accepted)}${number(counts.received)}${number(counts.queued + counts.inFlight)}${number(counts.parked, true)}${number(counts.rejected, true)}${number(counts.cancelled)}${number(counts.charged)}
 <td>${balanced ? html`<span class="ledger-good">✓ ${words.balanced}</span>` : html`<span class="ledger-bad">✗ ${words.differs}</span>`}</td></tr>`,
   )}</tbody></table></div>`
