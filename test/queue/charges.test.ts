@@ -76,6 +76,17 @@ test('what is refused, parked, or taken on a second try is charged for its recei
     expect((await charges(q)).map((row) => row.screening_id)).toEqual([screeningId])
   }))
 
+test('a replacement is free even where its original was never acknowledged', () =>
+  withQueue(async (q) => {
+    const destination = at('sidep', oneEuro)
+    const { screeningId, controlId: refused } = await q.addDeclaration()
+    destination.fault = (document) => (document.controlId === refused ? 'refuse' : null)
+    await q.worker(destination).runOnce()
+    await q.addDeclaration({ screeningId, version: 2, kind: 'replacement' })
+    await q.worker(destination).runOnce()
+    expect([await q.count('receipts'), await q.count('charges')]).toEqual([1, 0])
+  }))
+
 test.for([
   ['gives nothing back', false, []],
   ['gives the charge back once, where the tariff says so', true, [['credit', -100]]],
