@@ -9,3 +9,12 @@ export function auditSignerOf(pem: string | null, publicUrl: string): Checkpoint
   assert(key, 'the audit key was read with the configuration')
   return createCheckpointSigner(key, `${new URL(publicUrl).host}/audit`)
 }
+
+/** Whose checkpoints are ours, oldest first: the keys that sealed before (`formerAuditKeys`), then the present one. Empty: nothing is sealed. */
+export function verifierKeysOf(
+  pem: string | null,
+  { publicUrl, formerAuditKeys }: { readonly publicUrl: string; readonly formerAuditKeys: readonly string[] },
+): readonly string[] {
+  const signer = auditSignerOf(pem, publicUrl)
+  return signer ? [...formerAuditKeys, signer.verifierKey] : []
+}

@@ -1,6 +1,6 @@
 /** Verifies the audit log from its rows: every leaf, every root, every signature, and every anchor that left the database. */
 import { assert } from '../base/assert.ts'
-import { openCheckpoint } from '../crypto/checkpoint.ts'
+import { type Checkpoint, openCheckpoint } from '../crypto/checkpoint.ts'
 import { appendLeaves, emptyTree, hashLeaf, hashLength, type MerkleTree, rootOf } from '../crypto/merkle.ts'
 import {
   type AuditSegment,
@@ -22,7 +22,7 @@ export const logProblemKinds = [
   'inserted',
   /** Segments do not follow each other, or a segment's hashes and its root do not agree. */
   'broken',
-  /** A checkpoint is not signed with the key. */
+  /** A checkpoint is not signed with a key of ours, or with one that had already been replaced. */
   'unsigned',
   /** An anchor outside the database says another root for the same size. */
   'rewritten',
@@ -42,7 +42,8 @@ export type LogReport = {
 }
 
 export type VerifyInput = {
-  readonly verifierKey: string
+  /** Oldest first: where a key followed another, what the earlier one signs from then on counts no more. */
+  readonly verifierKeys: readonly string[]
   /** Checkpoints as they left the database, in any order. */
   readonly anchors: readonly string[]
   readonly onProgress?: (leaves: number) => void
@@ -55,14 +56,16 @@ const problemsMax = 100
 /** Reads the whole log in order; bounded memory, each page in a transaction of its own. */
 export async function verifyLog(
   { database }: { readonly database: Pick<Database, 'forWorker'> },
-  { verifierKey, anchors, onProgress }: VerifyInput,
+  { verifierKeys, anchors, onProgress }: VerifyInput,
 ): Promise<LogReport> {
   const problems: LogProblem[] = []
   const add = (kind: LogProblem['kind'], where: string) => {
     if (problems.length < problemsMax) problems.push({ kind, where })
   }
-  const anchored = readAnchors(anchors, verifierKey, add)
+  assert(verifierKeys.length > 0, 'a log is verified with at least one key')
+  const anchored = readAnchors(anchors, verifierKeys, add)
   let tree: MerkleTree = emptyTree
+  let keysFrom = 0
   let purged = 0
   let segments = 0
   for (;;) {
@@ -75,7 +78,7 @@ export async function verifyLog(
       }
       await checkLeaves(database, segment, add)
       tree = appendLeaves(tree, hashesOf(segment))
-      checkRoot(segment, tree, { verifierKey, anchored, add })
+      keysFrom = checkRoot(segment, tree, { verifierKeys, keysFrom, anchored, add })
       segments += 1
       if (segment.purged) purged += segment.seqs.length
       if (problems.length >= problemsMax) return finish()
@@ -96,15 +99,15 @@ export async function verifyLog(
 type Add = (kind: LogProblem['kind'], where: string) => void
 
 /** Roots by size; two anchors of one size that differ are a problem by themselves. */
-function readAnchors(anchors: readonly string[], verifierKey: string, add: Add): ReadonlyMap<number, Buffer> {
+function readAnchors(anchors: readonly string[], verifierKeys: readonly string[], add: Add): ReadonlyMap<number, Buffer> {
   const roots = new Map<number, Buffer>()
   for (const note of anchors) {
-    const opened = openCheckpoint(note, verifierKey)
-    if (!opened.ok) {
+    const opened = openByAny(note, verifierKeys, 0)
+    if (!opened) {
       add('unsigned', `anchor ${note.split('\n')[1] ?? ''}`)
       continue
     }
-    const { size, root } = opened.value
+    const { size, root } = opened
     if (roots.get(size)?.equals(root) === false) add('rewritten', `leaf ${size}`)
     roots.set(size, root)
   }
@@ -123,16 +126,31 @@ async function checkLeaves(database: Pick<Database, 'forWorker'>, segment: Audit
   }
 }
 
-function checkRoot(
-  segment: AuditSegment,
-  tree: MerkleTree,
-  { verifierKey, anchored, add }: { verifierKey: string; anchored: ReadonlyMap<number, Buffer>; add: Add },
-): void {
+type Known = {
+  readonly verifierKeys: readonly string[]
+  /** The first key that may still sign. */
+  readonly keysFrom: number
+  readonly anchored: ReadonlyMap<number, Buffer>
+  readonly add: Add
+}
+
+/** Answers the first key that may sign what follows. */
+function checkRoot(segment: AuditSegment, tree: MerkleTree, { verifierKeys, keysFrom, anchored, add }: Known): number {
   const root = rootOf(tree)
-  const opened = openCheckpoint(segment.checkpoint, verifierKey)
-  if (!opened.ok) add('unsigned', `leaf ${tree.size}`)
-  else if (opened.value.size !== tree.size || !opened.value.root.equals(root)) add('broken', `leaf ${tree.size}`)
+  const opened = openByAny(segment.checkpoint, verifierKeys, keysFrom)
+  if (!opened) add('unsigned', `leaf ${tree.size}`)
+  else if (opened.size !== tree.size || !opened.root.equals(root)) add('broken', `leaf ${tree.size}`)
   if (anchored.get(tree.size)?.equals(root) === false) add('rewritten', `leaf ${tree.size}`)
+  return opened?.key ?? keysFrom
+}
+
+/** The note, and which of the keys from `from` on signed it; null: none of them. */
+function openByAny(note: string, keys: readonly string[], from: number): (Checkpoint & { readonly key: number }) | null {
+  for (const [key, verifierKey] of keys.entries()) {
+    const opened = key < from ? null : openCheckpoint(note, verifierKey)
+    if (opened?.ok) return { ...opened.value, key }
+  }
+  return null
 }
 
 function hashesOf({ leafHashes, seqs }: AuditSegment): readonly Buffer[] {

@@ -5,7 +5,7 @@ import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { readAnchors } from '../audit/anchor-file.ts'
-import { auditSignerOf } from '../audit/audit-signer.ts'
+import { verifierKeysOf } from '../audit/audit-signer.ts'
 import { exportLog } from '../audit/export-log.ts'
 import { verifyLog } from '../audit/verify-log.ts'
 import { generateCheckpointKey } from '../crypto/checkpoint.ts'
@@ -22,11 +22,14 @@ export function auditCommand(): Command {
   audit
     .command('public-key')
     .description('print the public half: give it to whoever is to verify the log')
-    .action(() => say(verifierKey()))
+    .action(() => say(verifierKeys().at(-1) ?? ''))
   audit
     .command('verify')
     .option('--anchors <file>', 'checkpoints that left the database; default: AUDIT_ANCHOR_FILE')
-    .option('--public-key <key>', 'as public-key printed it, kept apart; default: that of AUDIT_KEY_FILE')
+    .option(
+      '--public-key <key...>',
+      'as public-key printed it, kept apart, oldest first; default: formerAuditKeys and that of AUDIT_KEY_FILE',
+    )
     .option('--json', 'print the report as one line of JSON')
     .description('read the whole log: every event, root, signature and anchor; exit code 1 where anything is wrong')
     .action(verify)
@@ -38,15 +41,15 @@ export function auditCommand(): Command {
   return audit
 }
 
-type VerifyOptions = { readonly anchors?: string; readonly publicKey?: string; readonly json?: boolean }
+type VerifyOptions = { readonly anchors?: string; readonly publicKey?: readonly string[]; readonly json?: boolean }
 
 async function verify(options: VerifyOptions): Promise<void> {
   const { config } = configOrMistakes()
   const anchorFile = options.anchors ?? config.auditAnchorFile
   const anchors = anchorFile === null ? [] : await readAnchors(anchorFile)
-  const key = options.publicKey ?? verifierKey()
+  const keys = options.publicKey ?? verifierKeys()
   const onProgress = (leaves: number) => note(`${leaves} events read`)
-  const report = await withDatabase((database) => verifyLog({ database }, { verifierKey: key, anchors, onProgress }))
+  const report = await withDatabase((database) => verifyLog({ database }, { verifierKeys: keys, anchors, onProgress }))
   if (report.problems.length > 0) process.exitCode = 1
   if (options.json) return say(JSON.stringify(report))
   for (const { kind, where } of report.problems) say(`${kind}: ${where}`)
@@ -69,15 +72,15 @@ async function exportTo(folder: string): Promise<void> {
     exportLog({ database }, { writeEvents: writeTo(events), writeCheckpoint: writeTo(checkpoints) }),
   )
   for (const stream of [events, checkpoints]) await new Promise((done) => stream.end(done))
-  writeFileSync(join(folder, 'public-key'), `${verifierKey()}\n`, { mode: 0o600 })
+  writeFileSync(join(folder, 'public-key'), `${verifierKeys().join('\n')}\n`, { mode: 0o600 })
   say(`${count} events exported to ${folder}; verify with: node verify-audit.mjs ${folder} <public key> [anchor file]`)
 }
 
-function verifierKey(): string {
+function verifierKeys(): readonly string[] {
   const { config, secrets } = configOrMistakes()
-  const signer = auditSignerOf(secrets.auditKeyPem, config.publicUrl)
-  if (!signer) throw new Error('AUDIT_KEY_FILE: missing: expected the path of the key that seals the audit log')
-  return signer.verifierKey
+  const keys = verifierKeysOf(secrets.auditKeyPem, config)
+  if (keys.length === 0) throw new Error('AUDIT_KEY_FILE: missing: expected the path of the key that seals the audit log')
+  return keys
 }
 
 async function withDatabase<Value>(run: (database: Database) => Promise<Value>): Promise<Value> {

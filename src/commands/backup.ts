@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { readAnchors } from '../audit/anchor-file.ts'
 import { appendEvent } from '../audit/append-event.ts'
-import { auditSignerOf } from '../audit/audit-signer.ts'
+import { verifierKeysOf } from '../audit/audit-signer.ts'
 import { systemClock } from '../base/clock.ts'
 import { openKeyRing } from '../crypto/open-key-ring.ts'
 import { openConfiguredRootKeys } from '../crypto/open-root-keys.ts'
@@ -102,7 +102,6 @@ async function judge(
   const liveKeys = openKeyRing({ store: liveStore, rootKeys, clock: systemClock })
   const restoredKeys = openKeyRing({ store: restoredStore, rootKeys, clock: systemClock })
   try {
-    const signer = auditSignerOf(secrets.auditKeyPem, config.publicUrl)
     const report = await drillBackup(
       {
         live,
@@ -115,7 +114,7 @@ async function judge(
       },
       {
         sample,
-        verifierKey: signer?.verifierKey ?? null,
+        verifierKeys: verifierKeysOf(secrets.auditKeyPem, config),
         anchors: config.auditAnchorFile === null ? [] : await readAnchors(config.auditAnchorFile),
       },
     )

@@ -43,12 +43,12 @@ export type DrillDeps = {
 
 export type DrillInput = {
   readonly sample: number
-  /** Null where nothing is sealed: the log is not judged then. */
-  readonly verifierKey: string | null
+  /** Oldest first; empty where nothing is sealed: the log is not judged then. */
+  readonly verifierKeys: readonly string[]
   readonly anchors: readonly string[]
 }
 
-export async function drillBackup(deps: DrillDeps, { sample, verifierKey, anchors }: DrillInput): Promise<DrillReport> {
+export async function drillBackup(deps: DrillDeps, { sample, verifierKeys, anchors }: DrillInput): Promise<DrillReport> {
   const { live, restored, onProgress } = deps
   const problems = new Set<DrillProblem>()
   onProgress('counting rows')
@@ -61,9 +61,9 @@ export async function drillBackup(deps: DrillDeps, { sample, verifierKey, anchor
   const opened = await openSample(deps, sample)
   if (opened.failed > 0) problems.add('not-opened')
   let sealed = 0
-  if (verifierKey !== null) {
+  if (verifierKeys.length > 0) {
     onProgress('verifying the audit log')
-    const log = await verifyLog({ database: restored }, { verifierKey, anchors })
+    const log = await verifyLog({ database: restored }, { verifierKeys, anchors })
     sealed = log.events
     // Anchors younger than the dump know more than it does: that is what a dump is.
     if (log.problems.some(({ kind }) => kind !== 'truncated')) problems.add('audit-log')

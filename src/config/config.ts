@@ -43,6 +43,8 @@ export type Config = {
   readonly retention: RetentionSettings
   /** File on another volume to which checkpoints of the audit log are appended; null: they stay in the database. */
   readonly auditAnchorFile: string | null
+  /** As `audit public-key` printed them, oldest first. */
+  readonly formerAuditKeys: readonly string[]
   /** Every outside host that the gateway may call, and no other (security.md H1). */
   readonly outsideEndpoints: readonly OutsideEndpoint[]
 }

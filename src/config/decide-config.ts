@@ -124,6 +124,7 @@ function assemble(env: Env, valid: ValidFiles, directory: string): Config | null
     retention,
     tariff: { ...tariff, issuer: tariff.issuer ?? null },
     auditAnchorFile: env.auditAnchorFile,
+    formerAuditKeys: gateway.formerAuditKeys,
     outsideEndpoints: [
       ...endpointHosts.map((host): OutsideEndpoint => ({ purpose: 'sign-in', name: 'psc', host, country: signInCountry })),
       ...rootKeyEndpoints(gateway.rootKeys),

@@ -1,7 +1,7 @@
 /** Gathers what the doctor judges: from the configuration, both databases, the files of secrets, and the public door. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { readAnchors } from '../audit/anchor-file.ts'
-import { auditSignerOf } from '../audit/audit-signer.ts'
+import { verifierKeysOf } from '../audit/audit-signer.ts'
 import { verifyLog } from '../audit/verify-log.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../config/config.ts'
@@ -112,10 +112,10 @@ export async function gatherFacts(deps: GatherDeps, { config, secrets, origins }
 }
 
 async function verify({ database }: GatherDeps, config: Config, pem: string | null) {
-  const signer = auditSignerOf(pem, config.publicUrl)
-  if (!signer) return null
+  const verifierKeys = verifierKeysOf(pem, config)
+  if (verifierKeys.length === 0) return null
   const anchors = config.auditAnchorFile === null ? [] : await readAnchors(config.auditAnchorFile).catch(() => [])
-  return verifyLog({ database }, { verifierKey: signer.verifierKey, anchors })
+  return verifyLog({ database }, { verifierKeys, anchors })
 }
 
 /** format(1) ‖ suite(1) ‖ key ref(16) ‖ nonce(12) ‖ data ‖ tag(16), under the key that the row names. */

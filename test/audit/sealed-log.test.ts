@@ -62,9 +62,37 @@ const write = (count: number) =>
     ),
   )
 const seal = () => sealEvents({ database, signer, clock })
-const verify = (anchors: readonly string[] = [], verifierKey = signer.verifierKey) =>
-  verifyLog({ database }, { verifierKey, anchors })
-const kindsOf = async (anchors: readonly string[] = []) => [...new Set((await verify(anchors)).problems.map(({ kind }) => kind))]
+const verify = (anchors: readonly string[] = [], verifierKeys: readonly string[] = [signer.verifierKey]) =>
+  verifyLog({ database }, { verifierKeys, anchors })
+const kindsOf = async (anchors: readonly string[] = [], verifierKeys?: readonly string[]) => [
+  ...new Set((await verify(anchors, verifierKeys)).problems.map(({ kind }) => kind)),
+]
+
+/** As `audit export` writes it. */
+async function exportAll(): Promise<{ leaves: number; events: string; checkpoints: string }> {
+  const out = { events: '', checkpoints: '' }
+  const leaves = await exportLog(
+    { database },
+    {
+      writeEvents: async (lines) => {
+        out.events += lines
+      },
+      writeCheckpoint: async (note) => {
+        out.checkpoints += note
+      },
+    },
+  )
+  return { leaves, ...out }
+}
+
+/** The verifier that needs nothing of ours. */
+async function verifyOffline(folder: string, given: { events: string; checkpoints: string; keys: string }) {
+  await writeFile(join(folder, 'events.jsonl'), given.events)
+  await writeFile(join(folder, 'checkpoints'), given.checkpoints)
+  const script = new URL('../../compose/verify-audit.mjs', import.meta.url).pathname
+  const { status, stdout } = spawnSync(process.execPath, [script, folder, given.keys, join(folder, 'anchors')])
+  return { status, said: stdout.toString() }
+}
 
 /** RFC 9162 §2.1.1 as it is written there: split at the largest power of two below the size. */
 function rfcRoot(leaves: readonly string[]): Buffer {
@@ -225,6 +253,30 @@ test('segments with another key’s signature, out of order, or taken out are fo
   expect(await kindsOf()).toEqual(['broken'])
 })
 
+test('a key that was renewed, or an address that changed, leaves what was sealed before verifiable; the retired key signs nothing after', async () => {
+  const former = newSigner('ancienne.exemple.test/audit')
+  const both = [former.verifierKey, signer.verifierKey]
+  await write(10)
+  const { checkpoint } = await sealEvents({ database, signer: former, clock })
+  await write(10)
+  await seal()
+  expect(await kindsOf([checkpoint ?? ''], both)).toEqual([])
+  expect(await kindsOf()).toEqual(['unsigned'])
+  expect(await kindsOf([], [...both].reverse())).toEqual(['unsigned'])
+  const folder = await mkdtemp(join(tmpdir(), 'passerelle-log-'))
+  try {
+    const offline = async (keys: readonly string[]) =>
+      (await verifyOffline(folder, { ...(await exportAll()), keys: keys.join(',') })).status
+    expect([await offline(both), await offline([signer.verifierKey]), await offline([...both].reverse())]).toEqual([0, 1, 1])
+    await write(10)
+    await sealEvents({ database, signer: former, clock })
+    expect(await kindsOf([], both)).toEqual(['unsigned'])
+    expect(await offline(both)).toBe(1)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('old segments leave whole, their hashes stay and the log still verifies; younger ones cannot be made to go', async () => {
   await write(5)
   const { checkpoint: first } = await seal()
@@ -257,27 +309,10 @@ test('an export verifies offline with the small verifier that stands alone, and 
     const { checkpoint } = await seal()
     await write(3)
     await seal()
-    const out = { events: '', checkpoints: '' }
-    const leaves = await exportLog(
-      { database },
-      {
-        writeEvents: async (lines) => {
-          out.events += lines
-        },
-        writeCheckpoint: async (note) => {
-          out.checkpoints += note
-        },
-      },
-    )
-    expect(leaves).toBe(1203)
+    const out = await exportAll()
+    expect(out.leaves).toBe(1203)
     await appendAnchor(join(folder, 'anchors'), checkpoint ?? '')
-    const run = async (events: string, anchors = 'anchors') => {
-      await writeFile(join(folder, 'events.jsonl'), events)
-      await writeFile(join(folder, 'checkpoints'), out.checkpoints)
-      const script = new URL('../../compose/verify-audit.mjs', import.meta.url).pathname
-      const { status, stdout } = spawnSync(process.execPath, [script, folder, signer.verifierKey, join(folder, anchors)])
-      return { status, said: stdout.toString() }
-    }
+    const run = (events: string) => verifyOffline(folder, { ...out, events, keys: signer.verifierKey })
     expect(await run(out.events)).toEqual({
       status: 0,
       said: '1203 events, 3 checkpoints, 1 anchors: nothing was changed\n',

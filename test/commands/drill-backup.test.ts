@@ -78,7 +78,7 @@ async function drill(harm: (restored: { data: Sql; keys: Sql }) => Promise<unkno
         countLedgerDifferences: countDifferences,
         onProgress: () => undefined,
       },
-      { sample: 50, verifierKey: signer.verifierKey, anchors },
+      { sample: 50, verifierKeys: [signer.verifierKey], anchors },
     )
   } finally {
     await restored.close()

@@ -16,6 +16,11 @@ const hosts = `  allowedEndpointHosts:
 
 export const brokenGateways: readonly BrokenConfig[] = [
   {
+    title: 'a former audit key without its hash',
+    edits: [['gateway', 'publicUrl:', 'formerAuditKeys: ["ancienne.exemple.test/audit+AQID"]\npublicUrl:']],
+    mistakes: ['gateway.yaml:4:19  formerAuditKeys[0]: expected a public key as `audit public-key` prints it'],
+  },
+  {
     title: 'a public address in plain http',
     edits: [['gateway', 'publicUrl: https:', 'publicUrl: http:']],
     mistakes: ['gateway.yaml:4:12  publicUrl: plain http is refused in production: expected https'],
@@ -53,14 +58,14 @@ export const brokenGateways: readonly BrokenConfig[] = [
     title: 'a key that nobody knows',
     edits: [['gateway', 'sessions:', 'telemetryCollector: x\n\nsessions:']],
     mistakes: [
-      'gateway.yaml:20:1  telemetryCollector: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, tracing, hosting',
+      'gateway.yaml:20:1  telemetryCollector: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, tracing, formerAuditKeys, hosting',
     ],
   },
   {
     title: 'a key named like the prototype',
     edits: [['gateway', 'sessions:', '__proto__: { idleMinutes: 1 }\n\nsessions:']],
     mistakes: [
-      'gateway.yaml:20:1  __proto__: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, tracing, hosting',
+      'gateway.yaml:20:1  __proto__: unknown key: expected one of publicUrl, trustedProxies, securityContacts, signIn, sessions, worker, rootKeys, duplicateSearch, alarms, tracing, formerAuditKeys, hosting',
     ],
   },
   {

@@ -38,20 +38,18 @@ export async function runProduction(report: Report, engine: Engine, appliance: A
     failed,
   )
   drillForReal(report, engine, appliance)
+  const formerKey = (await inGateway(appliance, 'audit', 'public-key')).stdout.trim()
   const front = await openFront(appliance)
   try {
-    goToProduction(appliance, front.authority)
+    goToProduction(appliance, { authority: front.authority, formerKey })
     await allReady(appliance)
     await until('everything is sealed', async () => (await waitingForSeal(appliance)) === 0)
     const { status, doctor } = await askDoctor(appliance)
     const others = doctor.checks.filter(({ verdict }) => verdict !== 'pass')
-    // The log's checkpoints name the public address: what the demonstration sealed under its own is no part of this house's log.
-    const [foreign] = others
-    report.check(
-      'the doctor passes on a production in order all but the log that the demonstration sealed under another address',
-      status === 2 && others.length === 1 && foreign?.id === 'audit-sealed' && / unsigned\.$/.test(foreign.evidence),
+    report.check('the doctor passes on a production in order, with exit code 0', status === 0 && others.length === 0, {
+      status,
       others,
-    )
+    })
     report.figure(
       'doctor',
       `${doctor.checks.length} checks, ${failed.length} failed on the demonstration, ${others.length} on a production`,
@@ -156,7 +154,7 @@ async function openFront(appliance: Appliance): Promise<{ server: Server; author
 }
 
 /** The example's configuration with what is real in a real house: an address, a certificate in date, a published format. */
-function goToProduction(appliance: Appliance, authority: string): void {
+function goToProduction(appliance: Appliance, { authority, formerKey }: { authority: string; formerKey: string }): void {
   const config = join(appliance.folder, 'config')
   cpSync(join(root, 'config/example'), config, { recursive: true })
   const validUntil = new Date(Date.now() + 365 * day).toISOString().slice(0, 10)
@@ -164,7 +162,8 @@ function goToProduction(appliance: Appliance, authority: string): void {
     .replace(/^publicUrl: .*$/m, `publicUrl: https://${publicHost}`)
     .replace(/^trustedProxies:\n.*$/m, 'trustedProxies: [172.16.0.0/12]')
     .replace(/certificateValidUntil: .*$/m, `certificateValidUntil: ${validUntil}`)
-  writeFileSync(join(config, 'gateway.yaml'), gateway)
+  // The address changes, and so the name under which the log is sealed.
+  writeFileSync(join(config, 'gateway.yaml'), `${gateway}\nformerAuditKeys: ["${formerKey}"]\n`)
   writeFileSync(
     join(config, 'destinations.yaml'),
     `destinations:

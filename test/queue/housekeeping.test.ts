@@ -200,7 +200,7 @@ test('traces stay through their last day; then whole segments leave, hourly, and
       for (let event = 0; event < count; event++) await run(q)
     }
     const verify = (anchors: readonly string[]) =>
-      verifyLog({ database: q.database }, { verifierKey: signer.verifierKey, anchors })
+      verifyLog({ database: q.database }, { verifierKeys: [signer.verifierKey], anchors })
     const age = (index: number, hours: number) =>
       q.sql`update audit_segments set last_at = now() - ${hours} * interval '1 hour' where first_index = ${index}`
     await write(4)

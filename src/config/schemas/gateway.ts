@@ -108,6 +108,15 @@ export const gatewaySchema = group({
     .prefault({})
     .describe('When silence is an alarm.'),
   tracing: tracing.optional().describe('Where traces go (OpenTelemetry); left out, there are none.'),
+  formerAuditKeys: list(word(/^[^\s+]{1,250}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/, 'a public key as `audit public-key` prints it'), {
+    min: 0,
+    max: 20,
+    of: 'public keys',
+  })
+    .default([])
+    .describe(
+      'Public keys that sealed the audit log before, oldest first: before AUDIT_KEY_FILE was renewed, or publicUrl changed.',
+    ),
   hosting: hosting.optional().describe('Declaration of the certified health-data host; mandatory in production.'),
 })
 export type GatewayFile = z.input<typeof gatewaySchema>
