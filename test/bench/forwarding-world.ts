@@ -1,6 +1,6 @@
 /** What the forwarding benches share: a durable PostgreSQL, sealed screenings to forward, a receiver, real worker processes. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -125,7 +125,7 @@ export async function openForwardingWorld(options: { readonly pharmacies?: numbe
       const config = configOf(settings, url, worker)
       const started: ForwardingWorker = startBenchProcess('./forwarding-worker.ts', {
         env: { BENCH_WORKER: JSON.stringify({ config, secrets }) },
-        ...(worker.execArgv ? { execArgv: worker.execArgv } : {}),
+        execArgv: [...(worker.execArgv ?? []), ...imageMemoryFlags()],
       })
       closers.push('worker', () => started.stop())
       await started.news('ready')
@@ -174,6 +174,14 @@ function configOf(pharmacies: readonly PharmacySettings[], url: string, worker: 
     testKits: [],
     tracing: null,
   } as unknown as Config // the web side's half is never opened here
+}
+
+/** The bounds of memory under which the image runs it: what is measured is what ships. */
+function imageMemoryFlags(): readonly string[] {
+  const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8')
+  const flags = [...dockerfile.matchAll(/"(--max-[a-z-]+=\d+)"/g)].map(([, flag = '']) => flag)
+  if (flags.length === 0) throw new Error('the Dockerfile names no bounds of memory')
+  return flags
 }
 
 /** Valid FINESS numbers, made up. */
