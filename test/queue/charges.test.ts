@@ -43,7 +43,12 @@ test('two billed destinations that take one screening at the same moment charge 
       const { screeningId } = await q.addDeclaration({ destination: 'sidep' })
       await q.addDeclaration({ destination: 'other', screeningId })
     }
-    await Promise.all([q.worker(at('sidep', oneEuro)).runOnce(), q.worker(at('other', oneEuro)).runOnce()])
+    // A pace that has only just begun may let fewer than all of them go in the first round.
+    const drain = async (id: string) => {
+      const worker = q.worker(at(id, oneEuro))
+      for (let round = 0; round < 10; round++) await worker.runOnce()
+    }
+    await Promise.all([drain('sidep'), drain('other')])
     expect(await q.count('receipts')).toBe(80)
     expect(await q.count('charges')).toBe(40)
     expect(q.events.failed).toEqual([])
