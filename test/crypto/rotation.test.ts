@@ -101,6 +101,22 @@ describe('rotating tenant keys', () => {
     expect(await countOpened(rows)).toBe(10)
   })
 
+  test('what another run has moved meanwhile is not moved again by one that read it before', async () => {
+    const rows = await captureMany(3)
+    later()
+    await rotateTenantKeys(deps())
+    const [block] = await admin().listKeyBlocksToMove(null, 1)
+    const [primary] = await admin().findPrimaryTenantKeys([pharmacyA])
+    if (!block || !primary) throw new Error('a rotation leaves a block to move and a primary key')
+    await rewrap(deps())
+    const stale = { ...block, tenantKeyId: primary.id, wrapped: Buffer.alloc(60) }
+    expect(await admin().moveKeyBlocks([{ from: block.tenantKeyId, row: stale }])).toBe(0)
+    const next = { wrapped: primary.wrapped, rootKid: primary.rootKid }
+    expect(await admin().rewrapTenantKey({ ...primary, wrapped: 'as another run read it' }, next)).toBe(false)
+    expect(await admin().rewrapTenantKey(primary, next)).toBe(true)
+    expect(await countOpened(rows)).toBe(3)
+  })
+
   test('digests stay the same, so that what was indexed is still found', async () => {
     const mac = async () =>
       Buffer.from(await world.ring().macForPharmacy(pharmacyA, 'blind-index-ins', Buffer.from('x'))).toString('hex')
