@@ -66,7 +66,7 @@ signIn:
 worker:
   leaseSeconds: ${worker.leaseSeconds}
   pollSeconds: ${worker.pollSeconds}
-${options.tracesUrl === undefined ? '' : tracingOf(options.tracesUrl)}`,
+${options.screeningsPerPharmacy === undefined ? '' : `duplicateSearch: { screeningsPerPharmacy: ${options.screeningsPerPharmacy} }\n`}${options.tracesUrl === undefined ? '' : tracingOf(options.tracesUrl)}`,
   )
   writeFileSync(
     join(folder.configDir, 'destinations.yaml'),
@@ -96,6 +96,8 @@ export type DemoConfigOptions = {
   readonly timeoutMs?: number
   /** Where spans go; left out, there are none. */
   readonly tracesUrl?: string
+  /** As `duplicateSearch` declares it; left out, the default. */
+  readonly screeningsPerPharmacy?: number
   /** Further items of the list in `destinations.yaml`. */
   readonly moreDestinations?: string
   readonly worker?: { readonly leaseSeconds?: number; readonly pollSeconds?: number }

@@ -3,7 +3,11 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { screeningsPerPharmacyDefault } from '../../src/config/schemas/gateway.ts'
+import { normalisationVersion } from '../../src/crypto/normalise-name.ts'
+import { patientIndexBits } from '../../src/crypto/patient-indexes.ts'
 import { runOnce } from '../demo/once.ts'
 import type { Stack } from '../demo/stack.ts'
 import { startTestStack } from '../support/stack.ts'
@@ -12,16 +16,22 @@ import { until } from '../support/until.ts'
 /** Each command is a process of its own. */
 const timeout = 180_000
 
+/** Not the default, so that what is declared is seen to count. */
+const screeningsPerPharmacy = 1_000_000
+
 let stack: Stack
+let sql: postgres.Sql
 let folder: string
 const root = resolve(import.meta.dirname, '../..')
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'passerelle-operations-'))
-  stack = await startTestStack()
+  stack = await startTestStack({ screeningsPerPharmacy })
   await runOnce(stack, 3)
+  sql = postgres(stack.superUrl, { max: 1 })
 }, 180_000)
 afterAll(async () => {
+  await sql?.end()
   await stack?.close()
   await rm(folder, { recursive: true })
 }, 60_000)
@@ -87,6 +97,32 @@ test('the doctor fails on the demonstration exactly what a demonstration lacks, 
   for (const check of report.checks) if (check.verdict !== 'pass') expect(check.advice).toBeTruthy()
   expect(await readFile(html, 'utf8')).toContain('<h1>Attestation de Passerelle</h1>')
   expect(await readFile(`${html}.jws`, 'utf8')).toMatch(/^[\w-]+\.\.[\w-]+$/)
+})
+
+test('every job that comes round by itself is taken up by a worker', { timeout }, async () => {
+  const expected = [
+    'housekeeping',
+    'ledger',
+    'reconcile',
+    'release-retries',
+    'seal-audit',
+    'sweep-record-keys',
+    'watch-silence',
+  ]
+  await until('all jobs are known', async () => {
+    const rows = await sql<{ name: string }[]>`select name from periodic_jobs order by name`
+    return rows.map(({ name }) => name).join() === expected.join() ? rows : null
+  })
+})
+
+test('a blind index is as long as the declared number of screenings allows', async () => {
+  const bits = patientIndexBits(screeningsPerPharmacy)
+  expect(bits).not.toBe(patientIndexBits(screeningsPerPharmacyDefault))
+  const rows = await sql<
+    { shape: string }[]
+  >`select distinct substring(identity_index from '^\\d+\\.\\d+') as shape from screenings
+    where identity_index is not null`
+  expect(rows.map(({ shape }) => shape)).toEqual([`${normalisationVersion}.${bits}`])
 })
 
 test('without a drill the backup is a hope, and the command says how to make one', { timeout }, async () => {
