@@ -49,5 +49,6 @@ try {
   await program.parseAsync()
 } catch (cause) {
   process.stderr.write(`${explain(cause)}\n`)
-  process.exitCode = 1
+  // At once, whatever is still open: a process that could not start and lingers is one that nobody starts again.
+  process.exit(1)
 }

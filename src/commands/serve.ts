@@ -47,7 +47,12 @@ export async function work(): Promise<void> {
   const current = await keepCurrent<Forwarder>(loaded, {
     open: async ({ config, secrets }) => {
       const forwarder = await openForwarder(config, secrets)
-      await forwarder.worker.start()
+      try {
+        await forwarder.worker.start()
+      } catch (cause) {
+        await forwarder.close().catch(() => undefined)
+        throw cause
+      }
       forwarder.periodic.start()
       return forwarder
     },

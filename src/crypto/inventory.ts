@@ -82,6 +82,7 @@ export const cryptoUses: readonly CryptoUse[] = [
   },
   { file: 'formats/cda/document-id.ts', calls: ['hash'], algorithm: 'SHA-256', purpose: 'document ids that a resend repeats' },
   { file: 'formats/digest.ts', calls: ['hash'], algorithm: 'SHA-256', purpose: 'digests of messages and answers' },
+  { file: 'gateway-jobs.ts', calls: ['randomBytes'], algorithm: 'random bits', purpose: 'wiring' },
   { file: 'gateway.ts', calls: ['createHash', 'randomBytes'], algorithm: 'SHA-256; random bits', purpose: 'wiring' },
   { file: 'storage/migrator.ts', calls: ['createHash'], algorithm: 'SHA-256', purpose: 'migrations that were edited' },
   { file: 'storage/pharmacies.ts', calls: ['randomUUID'], algorithm: 'UUIDv4, 122 random bits', purpose: 'ids' },

@@ -60,6 +60,8 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   let sendMs = 0
   let slots = 0
   let news = noNews
+  /** Handed over by the asking that is under way, and not yet answered: it still counts. */
+  let telling = noNews
   let moreWaits = false
   let unwell = false
   /** It fails, or is being tried again: nothing is marked ahead. */
@@ -73,8 +75,10 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   const room = () => (closed ? 0 : Math.max(0, batchSize - ready.length))
 
   /** What came since the last asking would open the breaker, as far as this worker sees: nothing starts before it has asked. */
-  const mustAskFirst = () =>
-    news.holdMs > 0 || news.failures + (news.answered ? 0 : failuresKnown) >= destination.breaker.failuresMax
+  const mustAskFirst = () => {
+    const untold = joinNews(telling, news)
+    return untold.holdMs > 0 || untold.failures + (untold.answered ? 0 : failuresKnown) >= destination.breaker.failuresMax
+  }
 
   /** As many again as may be under way are marked ahead, in sets: so a crash leaves at most twice that number in doubt. */
   const aheadMax = () => (closed || broken || sendMs > sendMsMaxForMarkingAhead ? 0 : slots)
@@ -179,12 +183,13 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   }
 
   async function askWith(wanted: number): Promise<Asked> {
-    const told = news
+    telling = news
     news = noNews
     try {
       // A probe that still encodes or is being marked is under way: a second one must not be claimed beside it.
       const underWay = broken ? Math.max(sending, Math.min(sending + preparing, slots)) : sending
-      const asked = await deps.ask({ wanted, underWay, room: room(), held: heldCount(), news: told })
+      const asked = await deps.ask({ wanted, underWay, room: room(), held: heldCount(), news: telling })
+      telling = noNews
       slots = asked.slots
       failuresKnown = asked.breaker === 'closed' ? asked.failures : 0
       broken = asked.breaker !== 'closed'
@@ -194,7 +199,8 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
       pump()
       return asked
     } catch (cause) {
-      news = joinNews(told, news)
+      news = joinNews(telling, news)
+      telling = noNews
       throw cause
     }
   }

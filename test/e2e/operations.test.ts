@@ -10,6 +10,7 @@ import { normalisationVersion } from '../../src/crypto/normalise-name.ts'
 import { patientIndexBits } from '../../src/crypto/patient-indexes.ts'
 import { runOnce } from '../demo/once.ts'
 import type { Stack } from '../demo/stack.ts'
+import { freePort } from '../support/free-port.ts'
 import { startTestStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
@@ -36,9 +37,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 }, 60_000)
 
-function run(args: readonly string[]): Promise<{ status: number | string; out: string; err: string }> {
+function run(args: readonly string[], env = stack.env): Promise<{ status: number | string; out: string; err: string }> {
   return new Promise((done) => {
-    execFile(process.execPath, [...args], { env: stack.env, timeout: 90_000 }, (error, out, err) =>
+    execFile(process.execPath, [...args], { env, timeout: 90_000 }, (error, out, err) =>
       done({ status: error ? (error.code ?? 'killed') : 0, out, err }),
     )
   })
@@ -100,15 +101,7 @@ test('the doctor fails on the demonstration exactly what a demonstration lacks, 
 })
 
 test('every job that comes round by itself is taken up by a worker', { timeout }, async () => {
-  const expected = [
-    'housekeeping',
-    'ledger',
-    'reconcile',
-    'release-retries',
-    'seal-audit',
-    'sweep-record-keys',
-    'watch-silence',
-  ]
+  const expected = ['housekeeping', 'ledger', 'reconcile', 'release-retries', 'seal-audit', 'sweep-record-keys', 'watch-silence']
   await until('all jobs are known', async () => {
     const rows = await sql<{ name: string }[]>`select name from periodic_jobs order by name`
     return rows.map(({ name }) => name).join() === expected.join() ? rows : null
@@ -124,6 +117,19 @@ test('a blind index is as long as the declared number of screenings allows', asy
     where identity_index is not null`
   expect(rows.map(({ shape }) => shape)).toEqual([`${normalisationVersion}.${bits}`])
 })
+
+test.each(['serve', 'work'])(
+  '%s that cannot start ends with exit code 1, so that whoever supervises it starts it again',
+  {
+    timeout,
+  },
+  async (command) => {
+    const [taken, free] = [new URL(stack.url).port, String(await freePort())]
+    const ports = command === 'serve' ? { PORT: taken, MANAGEMENT_PORT: free } : { PORT: free, MANAGEMENT_PORT: taken }
+    const { status, err } = await run([join(root, 'src/main.ts'), command], { ...stack.env, ...ports })
+    expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining('EADDRINUSE') })
+  },
+)
 
 test('without a drill the backup is a hope, and the command says how to make one', { timeout }, async () => {
   expect(await passerelle('backup', 'status')).toMatchObject({ status: 1, out: expect.stringContaining('run backup drill') })
