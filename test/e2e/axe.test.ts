@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ServedApp, serveApp } from '../../src/http/serve.ts'
+import { duplicateText } from '../../src/web/text-fr-duplicates.ts'
 import type { Who } from '../http/ask.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
@@ -159,6 +160,7 @@ const visits: readonly Visit[] = [
   { name: 'capture', who: 'pharmacist', open: at(`/depistages/nouveau?apres=${idNumbered(12)}&testKitId=1331&kitLot=L2026-07`) },
   { name: 'capture-preparer', who: 'preparer', open: at('/depistages/nouveau') },
   { name: 'capture-errors', who: 'pharmacist', open: openWithErrors },
+  { name: 'capture-duplicate', who: 'pharmacist', open: openWithDuplicate },
   { name: 'sign', who: 'pharmacist', open: at(`/depistages/${ids.draft}/signer`) },
   ...states.map((state) => ({ name: `receipt-${state}`, who: 'pharmacist' as const, open: at(`/depistages/${ids[state]}`) })),
   { name: 'receipt-corrected', who: 'pharmacist', open: at(`/depistages/${correctedId}`) },
@@ -209,6 +211,23 @@ async function openWithErrors(page: Page): Promise<void> {
   await page.getByLabel('Matricule INS').fill('2 84 03 75 116 001 00')
   await page.getByRole('button', { name: 'Signer et transmettre' }).click()
   await page.getByRole('alert').waitFor()
+}
+
+async function openWithDuplicate(page: Page): Promise<void> {
+  const birthName = 'KÉRGOAT-DEUXFOIS'
+  house.duplicatesOf[birthName] = [{ screeningId: idNumbered(32), capturedAt: new Date('2026-11-23T09:02:00Z') }]
+  await page.goto(`${origin}/depistages/nouveau?apres=${idNumbered(12)}&testKitId=1331&kitLot=L2026-07`)
+  for (const [name, value] of Object.entries({ birthName, birthFirstName: 'Maëlle', birthDate: '05/03/1984' }))
+    await page.locator(`input[name="${name}"]`).fill(value)
+  for (const [name, value] of [
+    ['sex', 'female'],
+    ['result.sars-cov-2', 'negative'],
+    ['consent', 'yes'],
+  ])
+    await page.locator(`[name="${name}"][value="${value}"]`).check({ force: true })
+  await page.locator('select[name="symptoms"]').selectOption('none')
+  await page.getByRole('button', { name: 'Signer et transmettre' }).click()
+  await page.getByRole('button', { name: duplicateText.store }).waitFor()
 }
 
 async function openCorrectionWithErrors(page: Page): Promise<void> {
