@@ -117,7 +117,7 @@ export function hostAddress(): string {
 }
 
 /** The official image's folder belongs to PostgreSQL's user, and so does a new volume over it; the stand-in's does not. */
-function ownVolume(engine: Engine, volume: string): void {
+export function ownVolume(engine: Engine, volume: string): void {
   if (!engine.standIns.includes(engine.images.postgres)) return
   docker('volume', 'create', volume)
   docker('run', '--rm', '--user', '0', '--volume', `${volume}:/volume`, engine.images.postgres, 'chown', '999:999', '/volume')

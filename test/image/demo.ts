@@ -1,7 +1,7 @@
-/** `node test/image/demo.ts`: the demonstration in containers, with compose.yaml's own flags; `-- down` takes it away again. */
+/** `node test/image/demo.ts`: the demonstration in containers, with compose.yaml's own flags; `node test/image/demo.ts down` takes it away again. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { copyComposeFiles, writeConfig } from './appliance.ts'
+import { copyComposeFiles, ownVolume, writeConfig } from './appliance.ts'
 import { has, openEngine, run } from './engine.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -36,6 +36,7 @@ const env = {
   NODE_IMAGE: engine.images.node,
   POSTGRES_IMAGE: engine.images.postgres,
 }
+for (const volume of ['database', 'keystore']) ownVolume(engine, `passerelle-demo_${volume}`)
 const files = ['compose.yaml', 'compose.override.yaml', 'compose.demo.yaml'].flatMap((name) => ['-f', join(folder, name)])
 const [command, ...before] = engine.compose
 const asked = process.argv[2] === 'down' ? ['down', '--volumes'] : ['up', '--detach']
