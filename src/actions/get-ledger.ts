@@ -3,7 +3,7 @@ import { appendEvent } from '../audit/append-event.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import { GatewayError } from '../domain/errors.ts'
 import { addCounts, brokenRules, type LedgerLine } from '../domain/ledger.ts'
-import { parisDay, parisDayBounds } from '../domain/paris-time.ts'
+import { isParisDay, parisDay } from '../domain/paris-time.ts'
 import { parisMonth, parisMonthBounds } from '../domain/tariff.ts'
 import { sumCharges } from '../storage/charges.ts'
 import type { Tx } from '../storage/database.ts'
@@ -89,11 +89,7 @@ function labelOf(deps: LedgerDeps, destination: string): string {
 }
 
 function ensureDay(day: string): void {
-  try {
-    parisDayBounds(/^\d{4}-\d{2}-\d{2}$/.test(day) ? day : '')
-  } catch (cause) {
-    throw new GatewayError('not-found', { cause })
-  }
+  if (!isParisDay(day)) throw new GatewayError('not-found')
 }
 
 async function trace(

@@ -5,7 +5,7 @@ import { isId } from '../base/ids.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import { GatewayError } from '../domain/errors.ts'
-import { parisDay, parisDayBounds } from '../domain/paris-time.ts'
+import { isParisDay, parisDay } from '../domain/paris-time.ts'
 import type { Proposal } from '../domain/reconciliation.ts'
 import { roleMay } from '../domain/roles.ts'
 import type { Tx } from '../storage/database.ts'
@@ -93,7 +93,7 @@ export function bindReconciliationDesk(deps: DeskDeps): ReconciliationDesk {
       const { pharmacyId, professionalId } = actor
       return deps.database.forPharmacy(pharmacyId, async (tx) => {
         const row = { id: deps.newId(), pharmacyId, destination, day, requestedBy: professionalId, theirList }
-        const { id } = await insertReconciliation(tx, row)
+        const id = await insertReconciliation(tx, row)
         await trace(deps, tx, 'reconciliation.request', {
           ...{ actor, request, id },
           details: { destination, day, listed: theirList?.length ?? 0 },
@@ -133,20 +133,11 @@ function readAsked(
   const settings = deps.destinationsOf(pharmacyId).find(({ id }) => id === destination)
   if (!settings) return fail('destination')
   // A day that is not over may still be filling at both ends.
-  if (!isDay(day) || day > newestDay) return fail('day')
+  if (!isParisDay(day) || day > newestDay) return fail('day')
   const ids = list.split(/[\s,;]+/).filter((id) => id !== '')
   if (ids.length > listMax || ids.some((id) => !/^[A-Z0-9]{8,20}$/.test(id))) return fail('list')
   if (ids.length === 0 && settings.lookUp === undefined) return fail('cannot-be-asked')
   return ok({ destination, day, theirList: ids.length === 0 ? null : [...new Set(ids)] })
-}
-
-function isDay(day: string): boolean {
-  try {
-    parisDayBounds(/^\d{4}-\d{2}-\d{2}$/.test(day) ? day : '')
-    return true
-  } catch {
-    return false // no such day
-  }
 }
 
 async function getReconciliation(tx: Tx, id: string): Promise<ReconciliationRow> {

@@ -78,3 +78,13 @@ export function parisDayBounds(day: string): { from: Date; until: Date } {
   if (!from.ok || !until.ok) throw new RangeError('not a day')
   return { from: from.value, until: until.value }
 }
+
+/** True for a day of the calendar, written `YYYY-MM-DD`. */
+export function isParisDay(text: string): boolean {
+  try {
+    parisDayBounds(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -34,14 +34,14 @@ export async function insertReconciliation(
     readonly requestedBy: string
     readonly theirList: readonly string[] | null
   },
-): Promise<{ readonly id: string; readonly isNew: boolean }> {
+): Promise<string> {
   const { id, pharmacyId, destination, day, requestedBy, theirList } = asked
   const list = theirList === null ? sql`null` : sql`${sql.param([...theirList])}::text[]`
   const [row] = await tx.execute<{ id: string }>(sql`
     insert into reconciliations (id, pharmacy_id, destination, day, requested_by, their_list)
     values (${id}, ${pharmacyId}, ${destination}, ${day}, ${requestedBy}, ${list})
     on conflict (pharmacy_id, destination, day) where state = 'waiting' do update set their_list = excluded.their_list returning id`)
-  return { id: row?.id ?? id, isNew: row?.id === id }
+  return row?.id ?? id
 }
 
 /** Newest first; within a pharmacy's scope its own. */
@@ -78,7 +78,7 @@ export async function listDifferences(tx: Tx, reconciliationId: string, limit: n
   return [...rows]
 }
 
-/** False where somebody was faster, or where it is none of this reconciliation that a person ends in writing. */
+/** Null where somebody was faster, or where it is none of this reconciliation that a person ends in writing. */
 export async function handleDifference(
   tx: Tx,
   asked: {

@@ -5,7 +5,7 @@ import type { Progress, ScreeningList, ScreeningSummary } from '../../actions/vi
 import type { SessionView } from '../../auth/auth.ts'
 import type { Clock } from '../../base/clock.ts'
 import { GatewayError } from '../../domain/errors.ts'
-import { parisDay, parisDayBounds } from '../../domain/paris-time.ts'
+import { isParisDay, parisDay } from '../../domain/paris-time.ts'
 import { type Role, roleMay } from '../../domain/roles.ts'
 import type { ActorVisit, Route } from '../../http/route.ts'
 import { frenchDate, frenchLongDate, frenchTime, patientName, shiftDay } from '../format-fr.ts'
@@ -24,19 +24,9 @@ export function dayListRoutes(deps: DayListDeps): readonly Route[] {
 async function show(deps: DayListDeps, { c, actor, session, request }: ActorVisit): Promise<Response> {
   const today = parisDay(deps.clock.now())
   const asked = c.req.query('jour')
-  if (asked !== undefined && !isDay(asked)) throw new GatewayError('bad-request')
+  if (asked !== undefined && !(asked.startsWith('20') && isParisDay(asked))) throw new GatewayError('bad-request')
   const list = await deps.actions.listScreenings(actor, asked ?? today, request)
   return c.html(dayListPage(deps.frame, { list, today, session, role: actor.role }))
-}
-
-function isDay(text: string): boolean {
-  if (!/^20\d{2}-\d{2}-\d{2}$/.test(text)) return false
-  try {
-    parisDayBounds(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 type DayListPage = { readonly list: ScreeningList; readonly today: string; readonly session: SessionView; readonly role: Role }
