@@ -13,6 +13,7 @@ const accepted: Record<string, readonly MigrationRule[]> = {
   '0008_ledger.sql': ['index-on-existing-table'],
   '0010_housekeeping.sql': ['index-on-existing-table'],
   '0011_blind-indexes.sql': ['index-on-existing-table'],
+  '0014_hot-plans.sql': ['index-on-existing-table'],
   'keystore/0002_key-blocks.sql': ['index-on-existing-table', 'constraint-not-left-unchecked'],
 }
 

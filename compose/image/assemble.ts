@@ -8,7 +8,7 @@ import { keepPackages } from './keep-packages.ts'
 
 /** The user that the Dockerfile names. The compile cache is bound to it: another user starts too, but slower. */
 const userId = 10_001
-const flags = ['--disable-sigusr1', '--max-semi-space-size=4', '--max-old-space-size=160']
+const flags = ['--disable-sigusr1', '--max-semi-space-size=16', '--max-old-space-size=160']
 const [app = '', root = ''] = process.argv.slice(2)
 const bundle = join(app, 'bin/passerelle')
 const main = join(bundle, 'main.js')

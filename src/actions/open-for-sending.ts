@@ -7,8 +7,7 @@ import type { PharmacySettings } from '../domain/pharmacy.ts'
 import type { Profile } from '../domain/profile.ts'
 import type { Rpps } from '../domain/rpps.ts'
 import type { Database } from '../storage/database.ts'
-import type { Claim } from '../storage/queries.ts'
-import { listVersionsForSending } from '../storage/screenings.ts'
+import { type Claim, listVersionsForSending } from '../storage/queries.ts'
 
 export type OpenForSendingDeps = {
   readonly database: Pick<Database, 'forWorker'>
@@ -29,8 +28,8 @@ export async function openForSending(deps: OpenForSendingDeps, claims: readonly 
       claims.map((claim) => claim.versionId),
     ),
   )
-  const byId = new Map(versions.map((version) => [version.row.versionId, version]))
-  const keys = await deps.keyRing.findRecordKeys(versions.map((version) => version.row.keyRef))
+  const byId = new Map(versions.map((version) => [version.versionId, version]))
+  const keys = await deps.keyRing.findRecordKeys(versions.map((version) => version.keyRef))
   const opened = new Map<string, Opened>()
   for (const claim of claims) opened.set(claim.id, openOne(claim))
   return opened
@@ -38,14 +37,14 @@ export async function openForSending(deps: OpenForSendingDeps, claims: readonly 
   function openOne(claim: Claim): Opened {
     const version = byId.get(claim.versionId)
     // A declaration that points at another pharmacy's version, or at another screening, was not written by us.
-    if (version?.row.pharmacyId !== claim.pharmacyId || version.row.screeningId !== claim.screeningId) return unreadable
-    const key = keys.get(version.row.keyRef)
+    if (version?.pharmacyId !== claim.pharmacyId || version.screeningId !== claim.screeningId) return unreadable
+    const key = keys.get(version.keyRef)
     const pharmacy = deps.findPharmacy(claim.pharmacyId)
     // No key: erased, there is nothing to send any more. No pharmacy: taken out of the configuration, and may come back.
-    if (!version.row.signedAt || !version.row.signedRole || !key) return unreadable
+    if (!key) return unreadable
     if (!pharmacy) return { outcome: { class: 'transient', code: 'pharmacy-not-configured' } }
-    const { row, author } = version
-    const cell = (column: string) => ({ pharmacyId: row.pharmacyId, table: 'screenings', column, rowId: row.versionId })
+    const { pharmacyId, versionId, rpps, familyName, givenName } = version
+    const cell = (column: string) => ({ pharmacyId, table: 'screenings', column, rowId: versionId })
     try {
       const document: DeclarationDocument = {
         declarationId: claim.id,
@@ -54,15 +53,10 @@ export async function openForSending(deps: OpenForSendingDeps, claims: readonly 
         screeningId: claim.screeningId,
         version: claim.version,
         replacesVersion: claim.replacesVersion,
-        signedAt: version.row.signedAt.toISOString(),
-        patient: openColumn(key, cell('patient'), row.patient),
-        act: openColumn(key, cell('act'), row.act),
-        author: {
-          rpps: author.rpps as Rpps,
-          familyName: author.familyName,
-          givenName: author.givenName,
-          role: version.row.signedRole,
-        },
+        signedAt: new Date(version.signedAtMs).toISOString(),
+        patient: openColumn(key, cell('patient'), version.patient),
+        act: openColumn(key, cell('act'), version.act),
+        author: { rpps: rpps as Rpps, familyName, givenName, role: version.signedRole },
         pharmacy,
         profile: deps.profile,
       }

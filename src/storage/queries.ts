@@ -1,11 +1,13 @@
 /** The queue's hot SQL, set-based and fenced; a test explains each statement and names the index that it uses. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { DeclarationKind } from '../domain/declaration.ts'
+import type { Author } from '../domain/declaration-document.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Settlement } from '../domain/settlement.ts'
 import type { ChargeTerms } from '../domain/tariff.ts'
 import { chargeColumns, chargeInput, chargeParts } from './charges.ts'
 import { keptStatement, type Tx } from './database.ts'
+import type { ScreeningRow } from './screenings.ts'
 
 /** A claimed row: what the worker holds, under the epoch that all its writes must name. */
 export type Claim = {
@@ -30,6 +32,13 @@ const claimColumns = sql`d.id, d.epoch::int8 as epoch, d.pharmacy_id as "pharmac
  * reads has been analysed. Its plan for sets of any size is explained by the test too.
  */
 const kept = sql.raw(keptStatement)
+
+/**
+ * Compared so, a state leads to no partial index: a row is then found by its key alone. Otherwise statistics that saw no row under
+ * way lead to the index of those, which is full of rows that were: a set of hundreds was looked for among thousands, each against each.
+ */
+const stateIn = (row: string, ...states: readonly string[]) =>
+  sql.raw(`(${row}.state || '') in (${states.map((state) => `'${state}'`).join(', ')})`)
 
 /** bigint comes as text over the wire; epochs stay far below 2^53. */
 function readClaim<Row extends { epoch: unknown }>(row: Row): Row & { epoch: number } {
@@ -102,6 +111,32 @@ export async function claimDue(
   }
 }
 
+/** A version that a declaration is about to be written from: sealed, with its author. */
+export type VersionForSending = {
+  readonly versionId: string
+  readonly screeningId: string
+  readonly pharmacyId: string
+  readonly keyRef: string
+  readonly patient: ScreeningRow['patient']
+  readonly act: ScreeningRow['act']
+  /** Milliseconds since 1970. */
+  readonly signedAtMs: number
+  readonly signedRole: Author['role']
+  readonly rpps: string
+  readonly familyName: string
+  readonly givenName: string
+}
+
+/** Those of the named versions that were signed, of any pharmacy. */
+export async function listVersionsForSending(tx: Tx, versionIds: readonly string[]): Promise<readonly VersionForSending[]> {
+  return tx.execute<VersionForSending & Record<string, unknown>>(sql`${kept}
+    select v.version_id as "versionId", v.screening_id as "screeningId", v.pharmacy_id as "pharmacyId", v.key_ref as "keyRef", v.patient, v.act,
+      (extract(epoch from v.signed_at) * 1000)::float8 as "signedAtMs", v.signed_role as "signedRole", author.rpps,
+      author.family_name as "familyName", author.given_name as "givenName"
+    from screenings v join professionals author on author.id = v.signed_by
+    where v.version_id = any(${sql.param([...versionIds])}::uuid[])`)
+}
+
 /** A row taken over: in which state, and under which epoch, it was left. */
 export type Expired = Claim & { readonly leftIn: 'claimed' | 'sent'; readonly leftEpoch: number }
 
@@ -117,7 +152,7 @@ export async function claimExpired(
   const rows = await tx.execute<Expired & Record<string, unknown>>(sql`${kept}
     with expired as (
       select x.id, x.state, x.epoch from declarations x
-      where x.state in ('claimed', 'sent') and x.lease_until < now()
+      where x.lease_until < now() -- those under way have a lease, and they alone
         and pg_postmaster_start_time() < now() - ${claim.graceMs} * interval '1 ms'
       order by x.lease_until limit ${claim.limit} for update of x skip locked
     )
@@ -137,7 +172,7 @@ export async function extendLeases(tx: Tx, held: readonly Held[], leaseMs: numbe
       select h.id from declarations h
       join unnest(${sql.param(held.map((row) => row.id))}::uuid[], ${sql.param(held.map((row) => row.epoch))}::bigint[]) as t (id, epoch)
         on h.id = t.id and h.epoch = t.epoch
-      where h.state in ('claimed', 'sent') for update of h skip locked
+      where ${stateIn('h', 'claimed', 'sent')} for update of h skip locked
     )
     update declarations d set lease_until = now() + ${leaseMs} * interval '1 ms' from mine where d.id = mine.id
     returning d.id`)
@@ -159,7 +194,7 @@ export async function markSent(
         ${sql.param(sending.map((row) => row.messageSha256))}::text[]) as t (id, epoch, message_sha256)
     ), won as (
       update declarations d set state = 'sent', lease_until = now() + ${leaseMs} * interval '1 ms'
-      from mine where d.id = mine.id and d.epoch = mine.epoch and d.state = 'claimed'
+      from mine where d.id = mine.id and d.epoch = mine.epoch and ${stateIn('d', 'claimed')}
       returning d.id, d.epoch, d.pharmacy_id, d.claimed_by, mine.message_sha256
     )
     insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at, message_sha256)
@@ -176,7 +211,7 @@ export async function releaseClaims(tx: Tx, held: readonly Held[]): Promise<Read
   const rows = await tx.execute<{ id: string }>(sql`${kept}
     update declarations d set state = 'queued', claimed_by = null, lease_until = null, attempt_count = d.attempt_count - 1
     from unnest(${sql.param(held.map((row) => row.id))}::uuid[], ${sql.param(held.map((row) => row.epoch))}::bigint[]) as mine (id, epoch)
-    where d.id = mine.id and d.epoch = mine.epoch and d.state = 'claimed'
+    where d.id = mine.id and d.epoch = mine.epoch and ${stateIn('d', 'claimed')}
     returning d.id`)
   return new Set(rows.map((row) => row.id))
 }
@@ -217,7 +252,7 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
           attempt_count = d.attempt_count - mine.uncounted,
           settled_at = case when mine.state in ('accepted', 'rejected') then now() end
       from mine
-      where d.id = mine.id and d.epoch = mine.epoch and d.state in ('claimed', 'sent')
+      where d.id = mine.id and d.epoch = mine.epoch and ${stateIn('d', 'claimed', 'sent')}
       returning d.id, d.created_at, mine.attempt_epoch, d.kind, d.pharmacy_id, d.screening_id, d.version, d.destination, d.control_id, d.state, d.code, d.attempt_count,
         mine.outcome, mine.reference, mine.answer_sha256, mine.action,
         mine.prices, mine.currency, mine.refund, mine.demonstration
@@ -229,7 +264,7 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
       -- Read as they were before this statement: who held them, and that nothing of them had left. Few, so looked up one by one.
       insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at, ended_at, outcome, code)
       select won.id, won.attempt_epoch, won.pharmacy_id, before.claimed_by, clock_timestamp(), clock_timestamp(), won.outcome, won.code
-      from won join declarations before on before.id = won.id and before.state = 'claimed'
+      from won join declarations before on before.id = won.id and ${stateIn('before', 'claimed')}
       where won.outcome <> 'interrupted' and won.id not in (select declaration_id from ended)
     ), proof as (
       insert into receipts (declaration_id, pharmacy_id, destination, control_id, reference, answer_sha256, received_at, billed)
@@ -242,7 +277,7 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<Reado
     )
     select won.id, won.state in ('accepted', 'rejected') and exists (
       select from declarations later where later.screening_id = won.screening_id and later.destination = won.destination
-        and later.version > won.version and later.state = 'queued') as successor_waits,
+        and later.version > won.version and ${stateIn('later', 'queued')}) as successor_waits,
       (extract(epoch from now() - won.created_at) * 1000)::float8 as age_ms
     from won`)
   return new Map(rows.map((row) => [row.id, { successorWaits: row.successor_waits, ageMs: row.age_ms }]))
@@ -274,12 +309,12 @@ export type LookAhead = {
   readonly nextMs: number | null
 }
 
-/** For each destination: is something due, and when is the next one. Two index probes each. */
+/** For each destination: is something due, and when is the next one. Two probes each of `declarations_next_due`, which `lower` names. */
 export async function lookAhead(tx: Tx, destinations: readonly string[]): Promise<readonly LookAhead[]> {
   return tx.execute<LookAhead>(sql`${kept}
     select destination,
-      exists (select from declarations q where q.state = 'queued' and q.destination = asked.destination and q.due_at <= now()) as "dueNow",
+      exists (select from declarations q where lower(q.state) = 'queued' and q.destination = asked.destination and q.due_at <= now()) as "dueNow",
       (select (extract(epoch from q.due_at - now()) * 1000)::float8 from declarations q
-       where q.state = 'queued' and q.destination = asked.destination and q.due_at > now() order by q.due_at limit 1) as "nextMs"
+       where lower(q.state) = 'queued' and q.destination = asked.destination and q.due_at > now() order by q.due_at limit 1) as "nextMs"
     from unnest(${sql.param([...destinations])}::text[]) as asked (destination)`)
 }

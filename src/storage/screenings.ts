@@ -1,5 +1,5 @@
 /** Screenings as rows: one a version, sealed columns passing through unopened. */
-import { and, asc, desc, eq, gte, lt, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, lt, ne } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Author } from '../domain/declaration-document.ts'
 import type { Tx } from './database.ts'
@@ -77,16 +77,6 @@ export async function signDraft(tx: Tx, signature: DraftSignature): Promise<bool
     .where(and(eq(screenings.versionId, versionId), eq(screenings.status, 'draft')))
     .returning({ versionId: screenings.versionId })
   return won.length === 1
-}
-
-/** Versions that declarations are about to be written from: sealed rows with their authors, of any pharmacy (worker scope). */
-export async function listVersionsForSending(tx: Tx, versionIds: readonly string[]) {
-  if (versionIds.length === 0) return []
-  return tx
-    .select({ row: screenings, author: professionals })
-    .from(screenings)
-    .innerJoin(professionals, eq(professionals.id, screenings.signedBy))
-    .where(sql`${screenings.versionId} = any(${sql.param([...versionIds])}::uuid[])`)
 }
 
 /** Takes a signed version out of force because a newer one takes its place; false where it is not in force any more. */

@@ -58,8 +58,10 @@ export type ForwardingWorld = {
   /** Settled and parked rows as a year leaves them: foreign keys, which nothing here reads, are not made. */
   addPast(rows: { readonly accepted: number; readonly parked: number }): Promise<void>
   startWorker(settings?: WorkerSettings): Promise<ForwardingWorker>
-  /** Resolves when nothing is queued, claimed or sent any more; answers the monotonic ms at which that was seen. */
+  /** Resolves when nothing is queued, claimed or sent any more; answers the monotonic ms of the last settlement. */
   untilSettled(): Promise<number>
+  /** The same where `count` requests are to come from now on: until then the tables are left alone. */
+  expect(count: number): { readonly settled: Promise<number> }
   close(): Promise<void>
 }
 export type WorkerSettings = {
@@ -132,6 +134,12 @@ export async function openForwardingWorld(options: { readonly pharmacies?: numbe
       return started
     },
     untilSettled: () => untilSettled(sql),
+    expect: (count) => {
+      const reached = receiver.news('reached')
+      receiver.send({ kind: 'reset' })
+      receiver.send({ kind: 'tell-at', count })
+      return { settled: reached.then(() => untilSettled(sql)) }
+    },
     close: closers.closeAll,
   }
 }
@@ -293,8 +301,8 @@ async function addPast(sql: postgres.Sql, past: { accepted: number; parked: numb
 }
 
 /**
- * Looks seldom, since each look walks what was open and no longer is: at a look every few milliseconds this cost PostgreSQL a
- * sixth of what it did. The instant comes from the last settlement itself.
+ * Looks seldom, since each look walks what was open and no longer is: looking all the time cost PostgreSQL a sixth of what it did.
+ * The instant comes from the last settlement itself.
  */
 async function untilSettled(sql: postgres.Sql): Promise<number> {
   for (;;) {

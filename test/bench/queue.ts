@@ -32,8 +32,9 @@ export async function measureForwarding(
   await world.untilSettled()
   await wait(200)
   const before = [worker.pid, world.server.pid, world.receiver.pid].map(cpuSeconds)
+  const { settled } = world.expect(count)
   const from = await prepared.commit()
-  const ms = (await world.untilSettled()) - from
+  const ms = (await settled) - from
   const cost = [worker.pid, world.server.pid, world.receiver.pid].map((pid, index) => cpuSeconds(pid) - (before[index] ?? 0))
   const [ours, theirs, far] = cost.map((seconds) => Math.round((seconds / count) * 1e6))
   console.error(`  ${count} in ${Math.round(ms)} ms; processor µs each: worker ${ours}, PostgreSQL ${theirs}, receiver ${far}`)
