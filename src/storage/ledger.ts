@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { assert } from '../base/assert.ts'
 import type { DeclarationKind, DeclarationState } from '../domain/declaration.ts'
 import type { LedgerLine, LedgerProblem } from '../domain/ledger.ts'
-import type { Tx } from './database.ts'
+import { keptStatement, type Tx } from './database.ts'
 
 /** Null pharmacy: all of them, which only the worker's scope can see. Days are Paris days, both included. */
 export type LedgerScope = { readonly pharmacyId: string | null; readonly from: string; readonly to: string }
@@ -11,25 +11,35 @@ export type LedgerScope = { readonly pharmacyId: string | null; readonly from: s
 /** The instant at which a Paris day begins. */
 const beginningOf = (day: SQL) => sql`((${day})::timestamp at time zone 'Europe/Paris')`
 
+/** By key, whatever is guessed of how many will be asked: a join over guessed thousands reads whole tables for a page of a hundred. */
+const chargedBy = (screeningId: SQL) =>
+  sql`(select c.declaration_id from charges c where c.screening_id = ${screeningId} and c.kind = 'charge') as charged_by`
+
 /**
  * Common table expressions up to `items`: one row for each declaration of the versions signed in `scope` (columns id,
  * since, until), and one for each that the capture said and that is not there. The index of signings is walked a pharmacy
- * at a time; everything else is a probe by key.
+ * at a time; everything else is a probe by key, once a version or once a declaration. `scope` is worked out first
+ * (`materialized`): row-level security keeps what is computed of another row out of an index's conditions, and all that a
+ * pharmacy ever signed was read for each page.
  */
-const itemsOfScope = sql`versions as (
-      select s.pharmacy_id, s.screening_id, s.version_id, s.declared_to, (s.signed_at at time zone 'Europe/Paris')::date as day
+const itemsOfScope = sql`versions as materialized (
+      select s.pharmacy_id, s.screening_id, s.version_id, s.declared_to, (s.signed_at at time zone 'Europe/Paris')::date as day,
+        ${chargedBy(sql`s.screening_id`)}
       from scope join screenings s on s.pharmacy_id = scope.id and s.signed_at >= scope.since and s.signed_at < scope.until
     ), pairs as (
-      select v.pharmacy_id, v.screening_id, v.day, named.destination, true as captured, d.id, d.kind, d.state
-      from versions v cross join unnest(v.declared_to) as named (destination)
-      left join declarations d on d.version_id = v.version_id and d.destination = named.destination
-      union all
-      select v.pharmacy_id, v.screening_id, v.day, d.destination, v.declared_to is null, d.id, d.kind, d.state
-      from versions v join declarations d on d.version_id = v.version_id
-      where v.declared_to is null or d.destination <> all (v.declared_to)
+      select v.pharmacy_id, v.screening_id, v.day, v.charged_by, pair.* from versions v cross join lateral (
+        select coalesce(named.destination, d.destination) as destination, named.destination is not null or v.declared_to is null as captured,
+          d.id, d.kind, d.state
+        from unnest(v.declared_to) as named (destination)
+        full join (select * from declarations d where d.version_id = v.version_id) d on d.destination = named.destination) pair
     ), items as (${proven(sql`pairs`)})`
 
-/** Adds to pairs what proves them: receipt, charge, and what is wrong with each. */
+/** Declarations of closed days, in the columns of `pairs`. */
+const carriedPairs = (where: SQL) => sql`(
+      select k.pharmacy_id, d.screening_id, k.day, ${chargedBy(sql`d.screening_id`)}, k.destination, true as captured, d.id, d.kind, d.state
+      from ledger_carried k join declarations d on d.id = k.declaration_id where ${where})`
+
+/** Adds to pairs the receipt that proves them, and what is wrong with each. `offset 0`: else the receipt is asked for again in each place that names it. */
 function proven(pairs: SQL): SQL {
   return sql`select of_pair.*, case
         when not of_pair.captured then 'declared-beside'
@@ -39,10 +49,8 @@ function proven(pairs: SQL): SQL {
         when of_pair.due and of_pair.charged_by is null then 'charge-missing'
         when not of_pair.due and of_pair.charged_by = of_pair.id then 'charge-beside' end as problem
       from (
-        select pairs.*, r.declaration_id is not null as receipted, coalesce(r.billed and pairs.kind = 'original', false) as due,
-          c.declaration_id as charged_by
-        from ${pairs} pairs left join receipts r on r.declaration_id = pairs.id
-        left join charges c on c.screening_id = pairs.screening_id and c.kind = 'charge'
+        select pairs.*, pairs.of_receipt is not null as receipted, coalesce(pairs.of_receipt and pairs.kind = 'original', false) as due
+        from (select pairs.*, (select r.billed from receipts r where r.declaration_id = pairs.id) as of_receipt from ${pairs} pairs offset 0) pairs
       ) of_pair`
 }
 
@@ -107,10 +115,8 @@ export async function readLedger(
       select pharmacy_id, day, destination, ${countNames} from (
         select pharmacy_id, day, destination, 0 as captured, ${openCounts}, ${stateCounts}, ${proofCounts}
         from carried group by pharmacy_id, day, destination) of_carried`
-  const rows = await tx.execute<LedgerLine & Record<string, unknown>>(sql`
-    with scope as (${liveScope(scope, recount)}), ${itemsOfScope}, carried as (${proven(sql`(
-      select k.pharmacy_id, d.screening_id, k.day, k.destination, true as captured, d.id, d.kind, d.state
-      from ledger_carried k join declarations d on d.id = k.declaration_id where ${within('k')})`)})
+  const rows = await tx.execute<LedgerLine & Record<string, unknown>>(sql`${sql.raw(keptStatement)}
+    with scope as materialized (${liveScope(scope, recount)}), ${itemsOfScope}, carried as (${proven(carriedPairs(within('k')))})
     select pharmacy_id as "pharmacyId", day::text, destination, ${countSums} from (
       select pharmacy_id, day, destination, ${countNames} from (
         select pharmacy_id, day, destination, count(*) filter (where captured)::int as captured, ${openCounts}, ${stateCounts}, ${proofCounts}
@@ -147,7 +153,7 @@ export async function listLedgerItems(
 ): Promise<readonly LedgerItem[]> {
   const { destination, states, differingOnly, limit } = wanted
   const rows = await tx.execute<LedgerItem & Record<string, unknown>>(sql`
-    with scope as (${liveScope(scope, true)}), ${itemsOfScope}
+    with scope as materialized (${liveScope(scope, true)}), ${itemsOfScope}
     select pharmacy_id as "pharmacyId", day::text, destination, screening_id as "screeningId", id as "declarationId", kind, state, problem
     from items where ${destination === undefined ? sql`true` : sql`destination = ${destination}`}
       and ${states === undefined ? sql`true` : sql`state = any(${sql.param([...states])}::text[])`}
@@ -185,7 +191,7 @@ function closeStatement(pharmacyId: string, range: { readonly closed: string; re
   const { closed, until } = range
   const proofNames = sql`receipts, first_accepted, first_receipts, billed, charged, differing`
   return sql`
-    with scope as (select ${pharmacyId}::uuid as id, ${beginningOf(sql`${closed}::date + 1`)} as since, ${beginningOf(sql`${until}::date + 1`)} as until),
+    with scope as materialized (select ${pharmacyId}::uuid as id, ${beginningOf(sql`${closed}::date + 1`)} as since, ${beginningOf(sql`${until}::date + 1`)} as until),
     ${itemsOfScope}, counted as (
       insert into ledger_days (pharmacy_id, day, destination, captured, carried, accepted, received, cancelled, ${proofNames})
       select pharmacy_id, day, destination, count(*) filter (where captured), count(*) filter (where state not in ${ended}), ${stateCounts}, ${proofCounts}
@@ -193,10 +199,7 @@ function closeStatement(pharmacyId: string, range: { readonly closed: string; re
     ), kept as (
       insert into ledger_carried (pharmacy_id, day, destination, declaration_id)
       select pharmacy_id, day, destination, id from items where state not in ${ended}
-    ), carried as (${proven(sql`(
-      select k.pharmacy_id, d.screening_id, k.day, k.destination, true as captured, d.id, d.kind, d.state
-      from ledger_carried k join declarations d on d.id = k.declaration_id
-      where k.pharmacy_id = ${pharmacyId} and d.state in ${ended})`)}
+    ), carried as (${proven(carriedPairs(sql`k.pharmacy_id = ${pharmacyId} and d.state in ${ended}`))}
     ), moved as (
       insert into ledger_movements (pharmacy_id, day, destination, moved_on, accepted, received, cancelled, ${proofNames})
       select pharmacy_id, day, destination, ${until}::date, ${stateCounts}, ${proofCounts} from carried group by pharmacy_id, day, destination

@@ -16,6 +16,11 @@ const creditNotesMax = 1_000
 
 /** `2026-10` as PostgreSQL's date of its first day. */
 const firstOf = (month: string) => sql`${`${month}-01`}::date`
+/**
+ * Of the month after, as a date too: a date held against a timestamp is a comparison that row-level security keeps out of
+ * indexes, and all that a pharmacy was ever charged was read for each month.
+ */
+const firstAfter = (month: string) => sql`(${`${month}-01`}::date + interval '1 month')::date`
 /** Pharmacies by id, or all. */
 const ofPharmacies = (pharmacyId: string | null) => (pharmacyId === null ? sql`true` : sql`p.id = ${pharmacyId}`)
 
@@ -25,19 +30,23 @@ const ofPharmacies = (pharmacyId: string | null) => (pharmacyId === null ? sql`t
  */
 export async function listUnbilledBefore(tx: Tx, options: { month: string; pharmacyId: string | null }) {
   const { month, pharmacyId } = options
+  // Worked out before charges are looked at, and as a date: see `firstAfter`.
   const rows = await tx.execute<{ pharmacyId: string; finess: string; month: string }>(sql`
-    select p.id as "pharmacyId", p.finess, to_char(min(first), 'YYYY-MM') as month from pharmacies p,
+    with billed as materialized (
+      select p.id, p.finess, coalesce((max(b.month) + interval '1 month')::date, '-infinity'::date) as until
+      from pharmacies p left join billing_months b on b.pharmacy_id = p.id where ${ofPharmacies(pharmacyId)} group by p.id, p.finess
+    )
+    select p.id as "pharmacyId", p.finess, to_char(min(first), 'YYYY-MM') as month from billed p,
       lateral (
         select b.month as first from billing_months b where b.pharmacy_id = p.id and b.month < ${firstOf(month)} and b.completed_at is null
         union all
         select l.billing_month from late_charges l where l.pharmacy_id = p.id and l.billing_month < ${firstOf(month)}
           and not exists (select from billing_months b where b.pharmacy_id = p.id and b.month = l.billing_month)
         union all
-        (select c.charged_on from charges c where c.pharmacy_id = p.id and c.charged_on < ${firstOf(month)}
-          and c.charged_on >= coalesce((select max(b.month) + interval '1 month' from billing_months b where b.pharmacy_id = p.id), '-infinity')
+        (select c.charged_on from charges c where c.pharmacy_id = p.id and c.charged_on >= p.until and c.charged_on < ${firstOf(month)}
           order by c.charged_on limit 1)
       ) found
-    where ${ofPharmacies(pharmacyId)} group by p.id, p.finess order by month, p.finess limit ${pharmaciesMax}`)
+    group by p.id, p.finess order by month, p.finess limit ${pharmaciesMax}`)
   return [...rows]
 }
 
@@ -106,33 +115,37 @@ export type BilledDay = ChargedDay & { readonly pharmacyId: string }
  */
 export async function listBilledDays(tx: Tx, options: { month: string; pharmacyIds: readonly string[] }) {
   const month = firstOf(options.month)
+  const after = firstAfter(options.month)
   return tx.execute<BilledDay>(sql`
     select p.id as "pharmacyId", to_char(charged_on, 'YYYY-MM-DD') as day, unit as "unitCents", count::int from unnest(${list(options.pharmacyIds)}::uuid[]) p (id),
       lateral (
         select charged_on, unit, sum(n) as count from (
           select c.charged_on, abs(c.amount_cents) as unit, c.kind, count(*) * case c.kind when 'credit' then -1 else 1 end as n from charges c
-          where c.pharmacy_id = p.id and c.charged_on >= ${month} and c.charged_on < ${month} + interval '1 month'
+          where c.pharmacy_id = p.id and c.charged_on >= ${month} and c.charged_on < ${after}
           group by c.charged_on, c.amount_cents, c.kind
           union all
           select l.charged_on, abs(l.amount_cents), l.kind,
             case l.kind when 'credit' then -1 else 1 end * case when l.billing_month = ${month} then 1 else -1 end
           from late_charges l where l.pharmacy_id = p.id and (l.billing_month = ${month}
-            or (l.charged_on >= ${month} and l.charged_on < ${month} + interval '1 month'))
+            or (l.charged_on >= ${month} and l.charged_on < ${after}))
         ) each_kind group by charged_on, unit, kind having sum(n) <> 0
       ) found
     order by p.id, charged_on, unit, count desc`)
 }
 
-/** Charges of a statement whose receipt is missing or another pharmacy's, with the number of those that have theirs. */
+/** Charges that the month bills, and those of them whose receipt is there and of the same pharmacy. */
 export async function countProven(tx: Tx, options: { month: string; pharmacyId: string }) {
+  const { pharmacyId } = options
   const month = firstOf(options.month)
   const [row] = await tx.execute<{ charges: number; proven: number }>(sql`
     select count(*)::int as charges, count(r.declaration_id)::int as proven
-    from charges c left join late_charges l on l.screening_id = c.screening_id and l.kind = c.kind
-      left join receipts r on r.declaration_id = c.declaration_id and r.pharmacy_id = c.pharmacy_id
-    where c.pharmacy_id = ${options.pharmacyId}
-      and coalesce(l.billing_month, date_trunc('month', c.charged_on)::date) = ${month}
-      and (l.billing_month is not null or c.charged_on >= ${month} and c.charged_on < ${month} + interval '1 month')`)
+    from (
+      select c.declaration_id, c.pharmacy_id from charges c left join late_charges l on l.screening_id = c.screening_id and l.kind = c.kind
+      where c.pharmacy_id = ${pharmacyId} and c.charged_on >= ${month} and c.charged_on < ${firstAfter(options.month)} and l.kind is null
+      union all
+      select c.declaration_id, c.pharmacy_id from late_charges l join charges c on c.screening_id = l.screening_id and c.kind = l.kind
+      where l.pharmacy_id = ${pharmacyId} and l.billing_month = ${month}
+    ) c left join receipts r on r.declaration_id = c.declaration_id and r.pharmacy_id = c.pharmacy_id`)
   return row ?? { charges: 0, proven: 0 }
 }
 
