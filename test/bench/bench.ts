@@ -17,6 +17,10 @@ const usage = `npm run bench -- [options]
   --json        print one JSON line last: {"results":[{"name","value","unit","ratio","against"}]}
   --list        name the benches
   --help        this text
+
+Benches of money write a world of their own, throw it away, and are asked for more by the environment:
+  BENCH_PHARMACIES=1000 BENCH_DAYS=400   the size that the promise speaks of: thirty million charges, some twenty minutes to write
+  BENCH_LEDGER_WORLD=FOLDER              keep the world there, and find it there the next time; migrated to today's schema
 `
 const benches: readonly Bench[] = [
   ...formatBenches,

@@ -4,7 +4,8 @@ import { getLedger } from '../../src/actions/get-ledger.ts'
 import type { Professional } from '../../src/domain/actor.ts'
 import type { Rpps } from '../../src/domain/rpps.ts'
 import type { Bench, BenchResult } from './bench-result.ts'
-import { type LedgerWorld, now, sizeFromEnvironment, withLedgerWorld } from './ledger-world.ts'
+import { now } from './ledger-rows.ts'
+import { type LedgerWorld, sizeFromEnvironment, withLedgerWorld } from './ledger-world.ts'
 
 const pagesRead = 400
 const promiseMs = 50

@@ -49,13 +49,17 @@ export async function createTestDatabases(superUrl: string): Promise<TestDatabas
   await sql.unsafe(`create database ${main} template passerelle_template owner passerelle_owner`)
   await sql.unsafe(`create database ${keystore} template keystore_template owner keystore_owner`)
   await sql.end()
+  return { ...urlsOf(superUrl, { main, keystore }), drop: () => dropAll(superUrl, [main, keystore]) }
+}
+
+/** Of databases that `createTestDatabases` made, also after a restart of their server on another port. */
+export function urlsOf(superUrl: string, { main, keystore }: { readonly main: string; readonly keystore: string }): DatabaseUrls {
   return {
     superUrl: withDatabase(superUrl, main),
     ownerUrl: urlFor(superUrl, 'passerelle_owner', main),
     appUrl: urlFor(superUrl, 'passerelle_app', main),
     keystoreOwnerUrl: urlFor(superUrl, 'keystore_owner', keystore),
     keystoreAppUrl: urlFor(superUrl, 'keystore_app', keystore),
-    drop: () => dropAll(superUrl, [main, keystore]),
   }
 }
 
