@@ -75,6 +75,16 @@ export async function countUnsettled(sql: postgres.Sql): Promise<number> {
   return row?.count ?? -1
 }
 
+/** What became of tries, by the queue's own trace: what rescue found and made of it, and how tries ended. */
+export function readStatesMet(sql: postgres.Sql): PromiseLike<readonly [string, number][]> {
+  return sql<{ met: string; times: number }[]>`
+    select concat_ws(' ', 'rescued to', e.details ->> 'state', e.code) as met, count(*)::int as times
+    from audit_events e where e.action = 'declaration.rescue' group by 1
+    union all
+    select concat_ws(' ', 'tried:', coalesce(a.outcome, 'never ended'), a.code), count(*)::int from attempts a group by 1
+  `.then((rows) => rows.map(({ met, times }): [string, number] => [met, times]))
+}
+
 /** `toldBefore`: captures of earlier rounds, whose screenings stand in the tables too. */
 export function judge(input: {
   readonly told: readonly Told[]

@@ -14,6 +14,12 @@ export type FaultDatabase = {
   superUrl(database: string): string
   /** As superuser in the main database; every query is tried until the server is back, within a bound. */
   ask<Row>(query: (sql: postgres.Sql) => PromiseLike<readonly Row[]>): Promise<readonly Row[]>
+  /** Process id of the worker that holds this message; null where none does, or PostgreSQL does not answer at once. */
+  findHolder(destination: string, controlId: string): Promise<number | null>
+  /** Declarations that a worker holds, as long as nobody took them over. */
+  countHeldBy(pid: number): Promise<number>
+  /** Bytes of all that the server keeps. */
+  bytes(): number
   /** Kills the postmaster; false where none runs. `children`: its processes with it, else they find out by themselves. */
   killServer(children: boolean): boolean
   /** Kills server processes of the product that run this statement now, waiting a moment for one; answers how many. */
@@ -33,10 +39,13 @@ const settings = [
   'shared_buffers=64MB',
   'max_wal_size=256MB',
   'max_connections=300',
+  // What is aimed at is known by its text: the longest statement of the queue, to its end.
+  'track_activity_query_size=16384',
 ]
 const triesMax = 600
 const tryPauseMs = 100
-const momentMs = 400
+const momentMs = 2_000
+const holderMs = 500
 const diskBytes = 6 * 2 ** 30
 
 export async function openFaultDatabase(folder: string, main: string): Promise<FaultDatabase> {
@@ -69,7 +78,7 @@ export async function openFaultDatabase(folder: string, main: string): Promise<F
   await running
   const superUrl = nonNull(server).superUrl
   // The driver's own question for types, cut off by a kill, would end this process: it catches no error of it.
-  const sql = postgres(superUrl(main), { max: 3, onnotice: () => undefined, connect_timeout: 5, fetch_types: false })
+  const sql = postgres(superUrl(main), { max: 6, onnotice: () => undefined, connect_timeout: 5, fetch_types: false })
   const ask: FaultDatabase['ask'] = async (query) => {
     for (let tries = 1; ; tries++) {
       try {
@@ -88,6 +97,26 @@ export async function openFaultDatabase(folder: string, main: string): Promise<F
     port,
     superUrl,
     ask,
+    findHolder: async (destination, controlId) => {
+      const found = sql<{ pid: string }[]>`
+        select split_part(claimed_by, '-', -2) as pid from declarations
+        where destination = ${destination} and control_id = ${controlId} and claimed_by is not null`
+      // The exchange stands still meanwhile: what takes longer is no longer that moment.
+      const [row] = await Promise.race([found, wait(holderMs, [], { ref: false })]).catch(() => [])
+      return row ? Number(row.pid) : null
+    },
+    countHeldBy: async (pid) => {
+      const [row] = await ask(
+        (sql) => sql<{ count: number }[]>`
+          select count(*)::int as count from declarations
+          where state in ('claimed', 'sent') and split_part(claimed_by, '-', -2) = ${String(pid)}`,
+      )
+      return row?.count ?? 0
+    },
+    bytes: () => {
+      const { blocks, bfree, bsize } = statfsSync(place)
+      return disk ? (blocks - bfree) * bsize : 0
+    },
     starts: () => starts,
     killServer: (children) => {
       if (!server) return false

@@ -13,7 +13,7 @@ import { type FaultDatabase, openFaultDatabase } from './database.ts'
 import { type FrontDoor, openFrontDoor } from './front-door.ts'
 import { type FaultPharmacy, inventPharmacies } from './pharmacies.ts'
 import type { Side } from './plan.ts'
-import { runToEnd, type Supervised, startWatchman, supervise } from './processes.ts'
+import { runToEnd, type Supervised, startWatchman, supervise, warmUp } from './processes.ts'
 import { copyProduct, type Product } from './product.ts'
 
 export type Receivers = Readonly<Record<Side, SidepSimulator>>
@@ -96,12 +96,18 @@ async function open(options: HouseOptions, closers: ReturnType<typeof createClos
   writeFaultConfig(folder.configDir, { publicPort, pscPort: Number(new URL(psc.issuer).port), receiverPorts, pharmacies })
   const env = environment(folder, database.port)
   await runToEnd([product.main, 'migrate'], { env, log: join(folder.path, 'logs', 'migrate.log') })
-  const start = async (command: 'serve' | 'work', name: string, clockTurns: boolean) => {
+  const prepare = async (command: 'serve' | 'work', clockTurns: boolean) => {
     const [port, managementPort] = [await freePort(), await freePort()]
-    const shift = clockTurns ? ['--import', join(import.meta.dirname, 'shift-clock.ts')] : []
-    const args = [...shift, product.main, command]
-    const ports = { PORT: String(port), MANAGEMENT_PORT: String(managementPort) }
-    const started = supervise({ name, args, env: { ...env, ...ports }, port: managementPort, folder: folder.path })
+    const args = [...(clockTurns ? ['--import', product.shiftClock] : []), product.main, command]
+    return { port, args, env: { ...env, PORT: String(port), MANAGEMENT_PORT: String(managementPort) }, managementPort }
+  }
+  for (const command of ['serve', 'work'] as const) {
+    const { args, env, managementPort } = await prepare(command, command === 'work')
+    await warmUp(args, { env, port: managementPort, log: join(folder.path, 'logs', 'warm-up.log') })
+  }
+  const start = async (command: 'serve' | 'work', name: string, clockTurns: boolean) => {
+    const { port, args, env, managementPort } = await prepare(command, clockTurns)
+    const started = supervise({ name, args, env, port: managementPort, folder: folder.path })
     closers.push(name, () => started.close())
     return { port, started }
   }

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bundleProduct } from '../../compose/image/bundle.ts'
 
-export type Product = { readonly main: string; readonly how: 'bundled' | 'source' }
+export type Product = { readonly main: string; readonly shiftClock: string; readonly how: 'bundled' | 'source' }
 
 /**
  * Copies `src` and `migrations` of `tree` into `folder`. Ten thousand starts are paid for in processor time, most of it spent
@@ -18,10 +18,11 @@ export async function copyProduct(
   for (const part of ['src', 'migrations', 'package.json'])
     cpSync(join(options.tree, part), join(home, part), { recursive: true })
   symlinkSync(resolve(import.meta.dirname, '../../node_modules'), join(home, 'node_modules'))
-  const source: Product = { main: join(home, 'src/main.ts'), how: 'source' }
+  const shiftClock = join(import.meta.dirname, 'shift-clock.ts')
+  const source: Product = { main: join(home, 'src/main.ts'), shiftClock, how: 'source' }
   if (!options.bundle) return source
   // As deep as the storage room lies, which looks for the migrations two folders up; the very bundle of the image.
   const bundle = join(home, 'bin/passerelle')
-  await bundleProduct({ entries: { main: source.main }, folder: bundle })
-  return { main: join(bundle, 'main.js'), how: 'bundled' }
+  await bundleProduct({ entries: { main: source.main, 'shift-clock': shiftClock }, folder: bundle })
+  return { main: join(bundle, 'main.js'), shiftClock: join(bundle, 'shift-clock.js'), how: 'bundled' }
 }

@@ -1,4 +1,4 @@
-/** Carries out one step of the plan against the house; answers how many processes it killed. */
+/** Carries out one step of the plan against the house; answers what came of it. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { destinationOf } from './config.ts'
 import type { House } from './house.ts'
@@ -8,49 +8,67 @@ import type { Supervised } from './processes.ts'
 /** Kills still to be made; what is taken and not used is given back. */
 export type Budget = { take(wanted: number): number; giveBack(unused: number): void }
 
-const upWithinMs = 8_000
-const momentWithinMs = 1_500
+/** `hit`: whether the moment that it waited for came and was struck at; null where it waits for none, or was not carried out. */
+export type Blow = { readonly killed: number; readonly hit: boolean | null }
 
-export async function strike(house: House, step: Step, budget: Budget): Promise<number> {
+const upWithinMs = 8_000
+/** Long enough for the queue to come back from the blow before. */
+const momentWithinMs = 4_000
+/** A worker that has just come up holds nothing yet: to kill it then would prove little. */
+const settledInMs = 200
+/** What a receiver's trouble has not met by then, it meets no more: else one storm would keep a destination shut for the whole run. */
+const troubleMs = 5_000
+/** Past its lease, and past the grace that a PostgreSQL that has just started gives: then others take over what it held. */
+const takenOverWithinMs = 15_000
+
+export async function strike(house: House, step: Step, budget: Budget): Promise<Blow> {
   switch (step.kind) {
     case 'kill-worker':
-      return killOne(house.workers[step.worker], budget)
+      return anyhow(await killOne(house.workers[step.worker], budget))
     case 'kill-worker-at':
-      return spend(budget, 1, async () => {
-        const hit = await atMoment(house, step, (worker) => worker.signal('SIGKILL'))
-        return hit ? 1 : 0
-      })
+      return aimed(budget, 1, async () => ((await atMoment(house, step, (worker) => worker.signal('SIGKILL'))) ? 1 : 0))
     case 'kill-all-workers':
-      return spend(budget, house.workers.length, async (granted) => {
-        const up = house.workers.filter((worker) => worker.up()).slice(0, granted)
-        return up.filter((worker) => worker.signal('SIGKILL')).length
-      })
+      return anyhow(
+        await spend(budget, house.workers.length, async (granted) => {
+          const up = house.workers.filter((worker) => worker.up()).slice(0, granted)
+          return up.filter((worker) => worker.signal('SIGKILL')).length
+        }),
+      )
     case 'kill-gateway':
-      return killOne(house.gateways[step.gateway], budget)
+      return anyhow(await killOne(house.gateways[step.gateway], budget))
     case 'kill-gateway-in-request':
-      return spend(budget, 1, async () => {
+      return aimed(budget, 1, async () => {
         const index = await house.frontDoor.nextRequest(momentWithinMs)
         if (index === null) return 0
         await wait(step.delayMs)
         return house.gateways[index]?.signal('SIGKILL') ? 1 : 0
       })
     case 'kill-backends':
-      return spend(budget, step.count, (granted) => house.database.killBackends(step.while, granted))
+      return aimed(budget, step.count, (granted) => house.database.killBackends(step.while, granted))
     case 'kill-postgres':
-      return spend(budget, 1, async () => (house.database.killServer(step.children) ? 1 : 0))
+      return anyhow(await spend(budget, 1, async () => (house.database.killServer(step.children) ? 1 : 0)))
     case 'suspend-worker':
-      await suspend(house, step)
-      return 0
+      return { killed: 0, hit: await suspend(house, step) }
     case 'turn-clock':
       if (house.workers[0]?.up()) house.workers[0].signal('SIGUSR2')
-      return 0
+      return anyhow(0)
     case 'fill-disk':
       await house.database.fillDisk?.(step.ms)
-      return 0
-    case 'receiver':
-      house.receivers()[step.side].faults.add({ mode: step.mode, count: step.count, ms: step.ms })
-      return 0
+      return anyhow(0)
+    case 'receiver': {
+      const { mode, count, ms } = step
+      const end = house.receivers()[step.side].faults.add({ mode, count, ms })
+      setTimeout(end, troubleMs).unref()
+      return anyhow(0)
+    }
   }
+}
+
+const anyhow = (killed: number): Blow => ({ killed, hit: null })
+
+async function aimed(budget: Budget, wanted: number, kill: (granted: number) => Promise<number>): Promise<Blow> {
+  const killed = await spend(budget, wanted, kill)
+  return { killed, hit: killed > 0 }
 }
 
 async function spend(budget: Budget, wanted: number, kill: (granted: number) => Promise<number>): Promise<number> {
@@ -61,12 +79,12 @@ async function spend(budget: Budget, wanted: number, kill: (granted: number) => 
   return killed
 }
 
-/** Only one that had come up: to kill what is just starting would prove little. */
 async function killOne(target: Supervised | undefined, budget: Budget): Promise<number> {
   return spend(budget, 1, async () => {
     const until = performance.now() + upWithinMs
-    while (!target?.up() && performance.now() < until) await wait(20)
-    return target?.up() && target.signal('SIGKILL') ? 1 : 0
+    const ready = () => (target?.upForMs() ?? 0) > settledInMs
+    while (!ready() && performance.now() < until) await wait(20)
+    return ready() && target?.signal('SIGKILL') ? 1 : 0
   })
 }
 
@@ -77,12 +95,8 @@ async function atMoment(
   hit: (worker: Supervised) => boolean,
 ): Promise<boolean> {
   const struck = await house.ambushes[side].at(moment, momentWithinMs, async (controlId) => {
-    const [row] = await house.database.ask(
-      (sql) => sql<{ pid: number | null }[]>`
-        select split_part(claimed_by, '-', -2)::int as pid from declarations
-        where destination = ${destinationOf[side]} and control_id = ${controlId}`,
-    )
-    const worker = house.workers.find((one) => one.pid() === row?.pid)
+    const pid = await house.database.findHolder(destinationOf[side], controlId)
+    const worker = house.workers.find((one) => one.pid() === pid)
     return worker !== undefined && hit(worker)
   })
   return struck ?? false
@@ -91,14 +105,15 @@ async function atMoment(
 /** One at a time: with more of them nobody would be left to take over. */
 const suspended = new WeakSet<House>()
 
-/** Stops a process where it stands until its lease is another's, and lets it go on. */
-async function suspend(house: House, step: Extract<Step, { kind: 'suspend-worker' }>): Promise<void> {
-  if (suspended.has(house)) return
+/** Stops a process where it stands until its lease is another's, and lets it go on; null where another one stands still. */
+async function suspend(house: House, step: Extract<Step, { kind: 'suspend-worker' }>): Promise<boolean | null> {
+  if (suspended.has(house)) return null
   suspended.add(house)
-  await suspendOne(house, step).finally(() => suspended.delete(house))
+  return suspendOne(house, step).finally(() => suspended.delete(house))
 }
 
-async function suspendOne(house: House, step: Extract<Step, { kind: 'suspend-worker' }>): Promise<void> {
+/** True where it woke while what it held was another's. */
+async function suspendOne(house: House, step: Extract<Step, { kind: 'suspend-worker' }>): Promise<boolean> {
   let stopped = house.workers[step.worker]
   const stop = (worker: Supervised) => {
     stopped = worker
@@ -106,8 +121,16 @@ async function suspendOne(house: House, step: Extract<Step, { kind: 'suspend-wor
   }
   const { moment } = step
   const hit = moment ? await atMoment(house, { moment, side: 'promising' }, stop) : stopped !== undefined && stop(stopped)
-  if (!hit) return
   const pid = stopped?.pid()
+  if (!hit || pid === undefined) return false
+  const held = await house.database.countHeldBy(pid)
   await wait(step.ms)
-  if (pid !== undefined && stopped?.pid() === pid) stopped.signal('SIGCONT')
+  const end = performance.now() + takenOverWithinMs
+  let left = held
+  while (stopped?.pid() === pid && performance.now() < end) {
+    left = await house.database.countHeldBy(pid)
+    if (left === 0) break
+    await wait(200)
+  }
+  return stopped?.pid() === pid && stopped.signal('SIGCONT') && held > 0 && left < held
 }

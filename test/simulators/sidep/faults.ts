@@ -22,8 +22,8 @@ export type Fault = { readonly mode: FaultMode; readonly code?: string | undefin
 const pendingMax = 1_000_000
 
 export type Faults = {
-  /** The next `count` requests, after those already arranged, meet this fault. */
-  add(fault: Fault & { readonly count?: number | undefined }): void
+  /** The next `count` requests, after those already arranged, meet this fault; what it answers forgets those that have not yet. */
+  add(fault: Fault & { readonly count?: number | undefined }): () => void
   clear(): void
   /** How many requests still will. */
   pending(): number
@@ -36,7 +36,11 @@ export function createFaults(): Faults {
   return {
     add: ({ count = 1, ...fault }) => {
       if (!Number.isInteger(count) || count < 1 || count > pendingMax) throw new RangeError('count is out of bounds')
-      arranged.push({ fault, left: count })
+      const entry = { fault, left: count }
+      arranged.push(entry)
+      return () => {
+        arranged = arranged.filter((one) => one !== entry)
+      }
     },
     clear: () => {
       arranged = []
