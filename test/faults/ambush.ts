@@ -4,8 +4,8 @@ import type { Moment } from './plan.ts'
 export type Ambush = {
   /** Handed to the simulator. */
   onMoment(moment: Moment, controlId: string): Promise<void>
-  /** Calls `strike` at the next such moment, while the exchange stands still; null where none came in time. */
-  at<Value>(moment: Moment, timeoutMs: number, strike: (controlId: string) => Promise<Value>): Promise<Value | null>
+  /** Calls `strike` at each such moment, while the exchange stands still, until it hit; false where that was not in time. */
+  at(moment: Moment, timeoutMs: number, strike: (controlId: string) => Promise<boolean>): Promise<boolean>
 }
 
 export function createAmbush(): Ambush {
@@ -17,16 +17,23 @@ export function createAmbush(): Ambush {
     },
     at: (moment, timeoutMs, strike) =>
       new Promise((answer) => {
+        let late = false
         const entry = {
           moment,
           spring: async (controlId: string) => {
+            const hit = await strike(controlId).catch(() => false)
+            // Often it was the last message of one that another blow has just killed.
+            if (!hit && !late) return void waiting.push(entry)
             clearTimeout(timer)
-            answer(await strike(controlId).catch(() => null))
+            answer(hit)
           },
         }
         const timer = setTimeout(() => {
-          waiting.splice(waiting.indexOf(entry), 1)
-          answer(null)
+          late = true
+          const index = waiting.indexOf(entry)
+          if (index < 0) return // it strikes right now, and answers then
+          waiting.splice(index, 1)
+          answer(false)
         }, timeoutMs)
         waiting.push(entry)
       }),

@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   if (!clean)
     writeFileSync(
       join(folder, 'evidence.json'),
-      JSON.stringify({ ...total, byKind: [...total.byKind], statuses: [...total.statuses] }, null, 2),
+      JSON.stringify(total, (_key, value: unknown) => (value instanceof Map ? [...value] : value), 2),
     )
   await house?.close({ keep: !clean || options.keep }).catch((cause: unknown) => console.error('while closing:', cause))
   report(total, { failed, seconds: (performance.now() - startedAt) / 1000 })

@@ -30,7 +30,7 @@ export async function strike(house: House, step: Step, budget: Budget): Promise<
     case 'kill-all-workers':
       return anyhow(
         await spend(budget, house.workers.length, async (granted) => {
-          const up = house.workers.filter((worker) => worker.up()).slice(0, granted)
+          const up = house.workers.filter((worker) => worker.up() && !worker.suspended()).slice(0, granted)
           return up.filter((worker) => worker.signal('SIGKILL')).length
         }),
       )
@@ -82,7 +82,8 @@ async function spend(budget: Budget, wanted: number, kill: (granted: number) => 
 async function killOne(target: Supervised | undefined, budget: Budget): Promise<number> {
   return spend(budget, 1, async () => {
     const until = performance.now() + upWithinMs
-    const ready = () => (target?.upForMs() ?? 0) > settledInMs
+    // One that is suspended is to wake up as a zombie: a kill would take that from it.
+    const ready = () => (target?.upForMs() ?? 0) > settledInMs && !target?.suspended()
     while (!ready() && performance.now() < until) await wait(20)
     return ready() && target?.signal('SIGKILL') ? 1 : 0
   })
@@ -94,12 +95,11 @@ async function atMoment(
   { moment, side }: { moment: Moment; side: Side },
   hit: (worker: Supervised) => boolean,
 ): Promise<boolean> {
-  const struck = await house.ambushes[side].at(moment, momentWithinMs, async (controlId) => {
+  return house.ambushes[side].at(moment, momentWithinMs, async (controlId) => {
     const pid = await house.database.findHolder(destinationOf[side], controlId)
     const worker = house.workers.find((one) => one.pid() === pid)
-    return worker !== undefined && hit(worker)
+    return worker?.up() === true && !worker.suspended() && hit(worker)
   })
-  return struck ?? false
 }
 
 /** One at a time: with more of them nobody would be left to take over. */
