@@ -7,7 +7,7 @@ export default defineConfig({
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: '.test-output/report.json' }]] : ['default'],
     projects: [
       { test: { name: 'check', include: ['test/architecture.test.ts', 'test/migrations.test.ts', 'test/failure-matrix.test.ts'] } },
-      { test: { name: 'unit', include: ['test/{base,domain,formats,config,telemetry,doctor,faults,image}/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/{base,domain,formats,config,telemetry,doctor,faults}/**/*.test.ts'] } },
       {
         test: {
           name: 'system',

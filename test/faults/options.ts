@@ -7,7 +7,7 @@ const usage = `npm run faults -- [options]
   --kills N        processes to kill with SIGKILL: workers, gateways, PostgreSQL (default 200)
   --seed S         whole number that decides the plan of faults (default 1); the same seed, the same plan
   --seconds-max T  give up, as a failure, when the killing takes longer (default 120 + 4 a kill)
-  --gap MS         mean pause between two steps of the plan (default 300)
+  --gap MS         mean pause between two steps of the plan (default 200)
   --workers N      workers (default 5); --gateways N gateways (default 3)
   --round N        kills after which all is healed, drained and checked (default 1000); bounds memory
   --source         run the TypeScript as it is, instead of one file made of it
@@ -40,7 +40,7 @@ export function readOptions(): Options | null {
       kills: { type: 'string', default: '200' },
       seed: { type: 'string', default: '1' },
       'seconds-max': { type: 'string' },
-      gap: { type: 'string', default: '300' },
+      gap: { type: 'string', default: '200' },
       workers: { type: 'string', default: '5' },
       gateways: { type: 'string', default: '3' },
       round: { type: 'string', default: '1000' },

@@ -13,11 +13,11 @@ export type Blow = { readonly killed: number; readonly hit: boolean | null }
 
 const upWithinMs = 8_000
 /** Long enough for the queue to come back from the blow before. */
-const momentWithinMs = 4_000
+const momentWithinMs = 6_000
 /** A worker that has just come up holds nothing yet: to kill it then would prove little. */
 const settledInMs = 200
-/** What a receiver's trouble has not met by then, it meets no more: else one storm would keep a destination shut for the whole run. */
-const troubleMs = 5_000
+/** What a receiver's trouble has not met by then, it meets no more: else storms would keep a destination shut for most of the run. */
+const troubleMs = 2_000
 /** Past its lease, and past the grace that a PostgreSQL that has just started gives: then others take over what it held. */
 const takenOverWithinMs = 15_000
 
