@@ -5,11 +5,14 @@ import { type Forwarder, type Gateway, openForwarder, openGateway } from '../gat
 import { serveApp } from '../http/serve.ts'
 import { configOrMistakes } from './config-or-mistakes.ts'
 import { keepCurrent } from './reload.ts'
+import { note } from './say.ts'
 
 /** As long as a request may take: those that began before a reload end where they began. */
 const requestGraceMs = 30_000
 /** Shorter than the ten seconds that container engines give before they kill. */
 const drainGraceMs = 7_000
+const managementGraceMs = 1_000
+const endedByMs = 9_500
 
 export async function serve(): Promise<void> {
   const startedAt = systemClock.now().getTime()
@@ -22,19 +25,23 @@ export async function serve(): Promise<void> {
   })
   const { host, port, managementPort } = loaded.config.listen
   const { headers } = current.part.web
+  const closeGraceMs = drainGraceMs
   // Asked at each request: whichever gateway stands then.
-  const served = await serveApp({ fetch: (...given) => current.part.web.app.fetch(...given) }, { host, port, headers })
+  const served = await serveApp(
+    { fetch: (...given) => current.part.web.app.fetch(...given) },
+    { host, port, headers, closeGraceMs },
+  )
   const management = await serveApp(
     { fetch: (...given) => current.part.management.fetch(...given) },
-    { host, port: managementPort },
+    { host, port: managementPort, closeGraceMs: managementGraceMs },
   )
   const startMs = systemClock.now().getTime() - startedAt
   current.part.events.gatewayStarted({ port: served.port, managementPort: management.port, startMs })
   await stopped
+  endInTime()
   stopping.abort()
-  // Last-in first-out: the door first, then what stands behind it.
-  await served.close()
-  await management.close()
+  // Last-in first-out: the doors first, then what stands behind them.
+  await Promise.all([served.close(), management.close()])
   const { events } = current.part
   await current.close()
   events.gatewayStopped({ reason: 'signal', uptimeMs: systemClock.now().getTime() - startedAt })
@@ -61,11 +68,12 @@ export async function work(): Promise<void> {
   const { host, managementPort } = loaded.config.listen
   const management = await serveApp(
     { fetch: (...given) => current.part.management.fetch(...given) },
-    { host, port: managementPort },
+    { host, port: managementPort, closeGraceMs: managementGraceMs },
   )
   const startMs = systemClock.now().getTime() - startedAt
   current.part.events.gatewayStarted({ port: 0, managementPort: management.port, startMs })
   await stopped
+  endInTime()
   await drain(current.part)
   await management.close()
   const { events } = current.part
@@ -76,6 +84,14 @@ export async function work(): Promise<void> {
 /** What is under way ends, or its lease runs out and another worker takes it up. */
 async function drain({ worker, periodic }: Forwarder): Promise<void> {
   await Promise.all([worker.stop(drainGraceMs), periodic.stop(drainGraceMs)])
+}
+
+/** Whatever still closes by then would be killed by the engine half a second later: all of it is made to die anywhere. */
+function endInTime(): void {
+  setTimeout(() => {
+    note(`what was to stop has not ended in ${endedByMs / 1000} s: it is cut off, and taken up again like after a crash`)
+    process.exit(1)
+  }, endedByMs).unref()
 }
 
 /** Asked for first: the first process of a container that listens for no signal is not ended by one. */

@@ -10,6 +10,7 @@ import { knownTypes } from './array-types.ts'
 import { guardTransactions, isDatabaseAway, keptStatement } from './guarded-client.ts'
 import { type AppliedMigration, listApplied } from './migrator.ts'
 import * as schema from './schema.ts'
+import { trackUnderWay } from './under-way.ts'
 
 export type Schema = typeof schema
 export type Db = PostgresJsDatabase<Schema>
@@ -45,7 +46,12 @@ export const databaseLimitsDefault: DatabaseLimits = { connectionsMax: 10, state
  * thousands from end to end looks cheaper than finding a hundred rows by their keys.
  */
 export const plannerSettings = { random_page_cost: 1.1 } as const
-const closeTimeoutSeconds = 5
+const closeTimeoutMs = 5_000
+/**
+ * Between two tries of one connection. The driver's own pause grows with the failures of all connections together: ten that a
+ * restart cut off made each other wait for twenty seconds, with the database long back.
+ */
+const reconnectPauseSeconds = 0.2
 const workerScope = sql`${sql.raw(keptStatement)} select set_config('passerelle.scope', 'worker', true)`
 
 export function openDatabase(url: string, limits: DatabaseLimits = databaseLimitsDefault): Database {
@@ -53,6 +59,7 @@ export function openDatabase(url: string, limits: DatabaseLimits = databaseLimit
     ...knownTypes,
     max: limits.connectionsMax,
     connect_timeout: 5,
+    backoff: () => reconnectPauseSeconds,
     // Server-side notices can quote values; nothing of them is ours to print.
     onnotice: () => undefined,
     connection: {
@@ -64,9 +71,11 @@ export function openDatabase(url: string, limits: DatabaseLimits = databaseLimit
   })
   const db = drizzle(guardTransactions(client), { schema })
 
+  const underWay = trackUnderWay()
+
   async function transact<Value>(run: (tx: Tx) => Promise<Value>): Promise<Value> {
     try {
-      return await db.transaction(run)
+      return await underWay.track(db.transaction(run))
     } catch (cause) {
       if (isDatabaseAway(cause)) throw new GatewayError('unavailable', { cause })
       throw cause
@@ -90,6 +99,9 @@ export function openDatabase(url: string, limits: DatabaseLimits = databaseLimit
       await client`select 1`
     },
     listMigrations: () => listApplied(client),
-    close: () => client.end({ timeout: closeTimeoutSeconds }),
+    close: async () => {
+      await underWay.settled(closeTimeoutMs)
+      await client.end({ timeout: 0 })
+    },
   }
 }

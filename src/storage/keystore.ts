@@ -2,6 +2,7 @@
 import postgres, { type Sql } from 'postgres'
 import type { BlockMember, KeyBlockRow, KeyStore, RecordKeyRow, TenantKeyRow } from '../crypto/key-store.ts'
 import { knownTypes } from './array-types.ts'
+import { trackUnderWay } from './under-way.ts'
 
 export type OpenKeyStoreOptions = {
   readonly connectionsMax?: number
@@ -25,7 +26,8 @@ export function openKeyStore(url: string, options: OpenKeyStoreOptions = {}): Op
     connection: { application_name: 'passerelle-keys', statement_timeout: timeoutMs },
     onnotice: () => undefined,
   })
-  const ask = <Answer>(question: PromiseLike<Answer>) => within(timeoutMs, question)
+  const underWay = trackUnderWay()
+  const ask = <Answer>(question: PromiseLike<Answer>) => underWay.track(within(timeoutMs, question))
   return {
     sql,
     findPrimaryTenantKey: (pharmacyId, purpose) => ask(findPrimary(sql, pharmacyId, purpose)),
@@ -33,7 +35,10 @@ export function openKeyStore(url: string, options: OpenKeyStoreOptions = {}): Op
     addTenantKey: (row, createdAt) => ask(addTenantKey(sql, row, createdAt)),
     addKeyBlock: (block, members, reservedAt) => ask(addKeyBlock(sql, block, members, reservedAt)),
     findRecordKeys: (refs) => ask(findRecordKeys(sql, refs)),
-    close: () => sql.end({ timeout: timeoutMs / 1000 }),
+    close: async () => {
+      await underWay.settled(timeoutMs)
+      await sql.end({ timeout: 0 })
+    },
   }
 }
 
