@@ -1,13 +1,16 @@
-/** Opens claimed declarations for the worker: one query for the rows, one look-up for their keys. */
+/** Makes claimed declarations ready to be opened by the worker: one query for the rows, one look-up for their keys. */
+import { assert } from '../base/assert.ts'
+import { wipeRecordKey } from '../crypto/column-keys.ts'
 import { openColumn } from '../crypto/envelope.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
+import type { RecordKey } from '../crypto/sealed.ts'
 import type { DeclarationDocument } from '../domain/declaration-document.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { PharmacySettings } from '../domain/pharmacy.ts'
 import type { Profile } from '../domain/profile.ts'
 import type { Rpps } from '../domain/rpps.ts'
 import type { Database } from '../storage/database.ts'
-import { type Claim, listVersionsForSending } from '../storage/queries.ts'
+import { type Claim, listVersionsForSending, type VersionForSending } from '../storage/queries.ts'
 
 export type OpenForSendingDeps = {
   readonly database: Pick<Database, 'forWorker'>
@@ -20,8 +23,15 @@ export type Opened = { readonly document: DeclarationDocument } | { readonly out
 
 const unreadable: Opened = { outcome: { class: 'permanent', code: 'unreadable-content' } }
 
-/** By declaration id. What cannot be opened for good says why; throws where nothing can be opened now (the key store is away). */
-export async function openForSending(deps: OpenForSendingDeps, claims: readonly Claim[]): Promise<ReadonlyMap<string, Opened>> {
+/**
+ * By declaration id. Each is opened when it is called, once: a patient stands in clear only while a message is made of them, and the
+ * work of a set does not come all at once. What cannot be opened for good says why; rejects where nothing can be opened now
+ * (the key store is away).
+ */
+export async function openForSending(
+  deps: OpenForSendingDeps,
+  claims: readonly Claim[],
+): Promise<ReadonlyMap<string, () => Opened>> {
   const versions = await deps.database.forWorker((tx) =>
     listVersionsForSending(
       tx,
@@ -30,15 +40,29 @@ export async function openForSending(deps: OpenForSendingDeps, claims: readonly 
   )
   const byId = new Map(versions.map((version) => [version.versionId, version]))
   const keys = await deps.keyRing.findRecordKeys(versions.map((version) => version.keyRef))
-  const opened = new Map<string, Opened>()
-  for (const claim of claims) opened.set(claim.id, openOne(claim))
-  return opened
+  return new Map(claims.map((claim) => [claim.id, opener(claim)]))
 
-  function openOne(claim: Claim): Opened {
+  /** A claim may wait longer for its turn than the ring keeps a key: what opens it is a copy, overwritten when it has. */
+  function opener(claim: Claim): () => Opened {
     const version = byId.get(claim.versionId)
+    const found = version && keys.get(version.keyRef)
+    let key = found && { ...found, bytes: Buffer.from(found.bytes) }
+    let opened = false
+    return () => {
+      assert(!opened, 'a claim is opened once')
+      opened = true
+      try {
+        return openOne(claim, version, key)
+      } finally {
+        if (key) wipeRecordKey(key)
+        key = undefined
+      }
+    }
+  }
+
+  function openOne(claim: Claim, version: VersionForSending | undefined, key: RecordKey | undefined): Opened {
     // A declaration that points at another pharmacy's version, or at another screening, was not written by us.
     if (version?.pharmacyId !== claim.pharmacyId || version.screeningId !== claim.screeningId) return unreadable
-    const key = keys.get(version.keyRef)
     const pharmacy = deps.findPharmacy(claim.pharmacyId)
     // No key: erased, there is nothing to send any more. No pharmacy: taken out of the configuration, and may come back.
     if (!key) return unreadable

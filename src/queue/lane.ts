@@ -4,12 +4,18 @@ import type { Claim, Settled, Won } from '../storage/queries.ts'
 import { type News, noNews } from './admission.ts'
 import type { Asked } from './ask.ts'
 import { hearOutcome, joinNews } from './health-news.ts'
-import { type Ended, type OpenedDeclaration, type QueueDestination, settlementOf } from './run-declaration.ts'
+import {
+  type Ended,
+  type OpenDeclaration,
+  type OpenedDeclaration,
+  type QueueDestination,
+  settlementOf,
+} from './run-declaration.ts'
 import type { WorkerEvents } from './worker-events.ts'
 
 export type LaneDeps = {
   readonly ask: (input: { wanted: number; underWay: number; room: number; held: number; news: News }) => Promise<Asked>
-  readonly openForSending: (claims: readonly Claim[]) => Promise<ReadonlyMap<string, OpenedDeclaration>>
+  readonly openForSending: (claims: readonly Claim[]) => Promise<ReadonlyMap<string, OpenDeclaration>>
   readonly run: (claim: Claim, opened: OpenedDeclaration, takeSlot: () => Promise<boolean>) => Promise<Ended>
   readonly settle: (claim: Claim, settled: Settled) => Promise<Won | null>
   readonly release: (claims: readonly Claim[]) => Promise<unknown>
@@ -37,7 +43,7 @@ export type Lane = {
   leave(): Promise<void>
 }
 
-const nothingOpened: OpenedDeclaration = { outcome: { class: 'permanent', code: 'unreadable-content' } }
+const nothingThere: OpenDeclaration = () => ({ outcome: { class: 'permanent', code: 'unreadable-content' } })
 /** Marks are written ahead of need only where a slot comes free that soon: a mark that grows old is not acted on. */
 const sendMsMaxForMarkingAhead = 500
 /** After a fault of our own (the key store is away), not to spin. */
@@ -47,7 +53,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   const { batchSize } = settings
   /** Answered and not yet written: bounded, so that a slow database holds up sending instead of filling memory. */
   const settlingMax = 4 * batchSize
-  const ready: { claim: Claim; opened: OpenedDeclaration }[] = []
+  const ready: { claim: Claim; open: OpenDeclaration }[] = []
   const running = new Map<string, { readonly claim: Claim; readonly ended: Promise<void> }>()
   /** Marked as sent, and waiting for a slot. */
   const waiting: ((mayGo: boolean) => void)[] = []
@@ -115,10 +121,10 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     return closed ? Promise.resolve(false) : new Promise((resume) => waiting.push(resume))
   }
 
-  function start({ claim, opened }: (typeof ready)[number]): void {
+  function start({ claim, open }: (typeof ready)[number]): void {
     preparing += 1
     const key = `${claim.id}/${claim.epoch}`
-    const ended = runAndSettle(claim, opened)
+    const ended = runAndSettle(claim, open)
       .catch((cause: unknown) => deps.events.failed('run', cause)) // our own fault: the lease runs out and rescue takes over
       .finally(() => {
         running.delete(key)
@@ -128,10 +134,10 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   }
 
   /** Runs it in a slot that is given back whatever comes. */
-  async function runInSlot(claim: Claim, opened: OpenedDeclaration): Promise<Ended> {
+  async function runInSlot(claim: Claim, open: OpenDeclaration): Promise<Ended> {
     let sentAt: number | null = null
     try {
-      return await deps.run(claim, opened, async () => {
+      return await deps.run(claim, open(), async () => {
         const mayGo = await takeSlot()
         if (mayGo) {
           preparing -= 1
@@ -148,8 +154,8 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     }
   }
 
-  async function runAndSettle(claim: Claim, opened: OpenedDeclaration): Promise<void> {
-    const end = await runInSlot(claim, opened)
+  async function runAndSettle(claim: Claim, open: OpenDeclaration): Promise<void> {
+    const end = await runInSlot(claim, open)
     if (end) hear(end)
     pump()
     if (moreWaits && ready.length <= batchSize / 2) deps.onKick()
@@ -210,8 +216,8 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     assert(opening.length === 0, 'one round of a lane at a time')
     opening = claims
     try {
-      const opened = await deps.openForSending(claims)
-      ready.push(...claims.map((claim) => ({ claim, opened: opened.get(claim.id) ?? nothingOpened })))
+      const openers = await deps.openForSending(claims)
+      ready.push(...claims.map((claim) => ({ claim, open: openers.get(claim.id) ?? nothingThere })))
       return true
     } catch (cause) {
       deps.events.failed('open', cause)

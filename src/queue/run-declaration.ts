@@ -25,6 +25,8 @@ export type QueueDestination = {
 
 /** What a claimed row opens to: the document, or the outcome that it has without being sent. */
 export type OpenedDeclaration = { readonly document: DeclarationDocument } | { readonly outcome: Outcome }
+/** Opens one claimed row, as late as may be. Never throws. */
+export type OpenDeclaration = () => OpenedDeclaration
 
 export type SendDeps = {
   readonly markSent: (claim: Claim, messageSha256: string) => Promise<boolean>

@@ -6,7 +6,7 @@ import { askToSend } from './ask.ts'
 import { createLane, faultPauseMs, type Lane } from './lane.ts'
 import { createKick, type Kick, kickedWithin, turnLane } from './lane-loop.ts'
 import { rescueExpired } from './rescue.ts'
-import { type OpenedDeclaration, type QueueDestination, runDeclaration } from './run-declaration.ts'
+import { type OpenDeclaration, type QueueDestination, runDeclaration } from './run-declaration.ts'
 import { createSettling } from './settling.ts'
 import { traceSteps } from './trace-steps.ts'
 import type { WorkerEvents } from './worker-events.ts'
@@ -16,8 +16,8 @@ export type { WorkerEvents } from './worker-events.ts'
 export type WorkerDeps = {
   readonly database: Pick<Database, 'forWorker' | 'listenForDue'>
   readonly destinations: readonly QueueDestination[]
-  /** Opens claimed rows; a rejection means that none could be opened now (the key store is down), and none is at fault. */
-  readonly openForSending: (claims: readonly Claim[]) => Promise<ReadonlyMap<string, OpenedDeclaration>>
+  /** Fetches what opens claimed rows; a rejection means that none can be opened now (the key store is down), and none is at fault. */
+  readonly openForSending: (claims: readonly Claim[]) => Promise<ReadonlyMap<string, OpenDeclaration>>
   readonly random: () => number
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
   /** Elapsed time only, never the time of day: that is PostgreSQL's. */

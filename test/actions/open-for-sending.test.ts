@@ -2,6 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openForSending } from '../../src/actions/open-for-sending.ts'
+import { wipeRecordKey } from '../../src/crypto/column-keys.ts'
+import type { KeyRing } from '../../src/crypto/key-ring.ts'
+import type { RecordKey } from '../../src/crypto/sealed.ts'
 import type { Pharmacy } from '../../src/domain/pharmacy.ts'
 import type { Claim } from '../../src/storage/queries.ts'
 import { type ActionsWorld, legalFields, newKey, newRequest, openActionsWorld } from '../support/actions-fixture.ts'
@@ -35,7 +38,8 @@ const open = (claims: readonly Claim[], replaced: Partial<Parameters<typeof open
     },
     claims,
   )
-const openOne = async (claim: Claim, replaced: Parameters<typeof open>[1] = {}) => (await open([claim], replaced)).get(claim.id)
+const openOne = async (claim: Claim, replaced: Parameters<typeof open>[1] = {}) =>
+  (await open([claim], replaced)).get(claim.id)?.()
 
 test('a claim opens to everything that its message needs, each text as it was typed', async () => {
   const claim = await capture()
@@ -63,9 +67,25 @@ test('a hundred claims of two pharmacies open together, each to its own', async 
   const opened = await open(claims)
   expect(opened.size).toBe(100)
   for (const claim of claims)
-    expect(opened.get(claim.id)).toMatchObject({
+    expect(opened.get(claim.id)?.()).toMatchObject({
       document: { screeningId: claim.screeningId, pharmacy: { id: claim.pharmacyId } },
     })
+})
+
+test('a claim that waited past its key’s time in the cache opens all the same, and once only', async () => {
+  const claim = await capture()
+  const held: RecordKey[] = []
+  const findRecordKeys: KeyRing['findRecordKeys'] = async (refs) => {
+    const found = await the.keyRing.findRecordKeys(refs)
+    const own = new Map([...found].map(([ref, key]) => [ref, { ...key, bytes: Uint8Array.from(key.bytes) }]))
+    held.push(...own.values())
+    return own
+  }
+  const opened = await open([claim], { keyRing: { findRecordKeys } })
+  for (const key of held) wipeRecordKey(key)
+  expect(held).toHaveLength(1)
+  expect(opened.get(claim.id)?.()).toHaveProperty('document')
+  expect(() => opened.get(claim.id)?.()).toThrow('opened once')
 })
 
 test('no claims ask nothing', async () => {
@@ -105,8 +125,8 @@ describe('refused for good, and shown so', () => {
     await the.admin`update screenings s set ${the.admin(column)} = o.${the.admin(column)} from screenings o
       where s.version_id = ${grafted.versionId} and o.version_id = ${other.versionId}`
     const opened = await open([grafted, other])
-    expect(opened.get(grafted.id)).toEqual(unreadable)
-    expect(opened.get(other.id)).toHaveProperty('document')
+    expect(opened.get(grafted.id)?.()).toEqual(unreadable)
+    expect(opened.get(other.id)?.()).toHaveProperty('document')
   })
 })
 

@@ -7,7 +7,7 @@ import { controlIdFrom } from '../../src/domain/control-id.ts'
 import type { DeclarationDocument } from '../../src/domain/declaration-document.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { ChargeTerms } from '../../src/domain/tariff.ts'
-import type { OpenedDeclaration, QueueDestination } from '../../src/queue/run-declaration.ts'
+import type { OpenDeclaration, QueueDestination } from '../../src/queue/run-declaration.ts'
 import { createWorker, type Worker, type WorkerDeps, type WorkerSettings } from '../../src/queue/worker.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import type { Claim, Settled } from '../../src/storage/queries.ts'
@@ -295,7 +295,7 @@ export function recordIn(events: TestEvents): WorkerDeps['events'] {
 
 /** What the queue reads of a document is its ids; the rest is the formats' business. */
 export const openAll: WorkerDeps['openForSending'] = async (claims) =>
-  new Map(claims.map((claim): [string, OpenedDeclaration] => [claim.id, { document: documentOf(claim) }]))
+  new Map(claims.map((claim): [string, OpenDeclaration] => [claim.id, () => ({ document: documentOf(claim) })]))
 
 function documentOf(claim: Claim): DeclarationDocument {
   const { id: declarationId, controlId, screeningId, version, kind } = claim

@@ -63,7 +63,7 @@ test('a zombie whose lease was taken over before it sent sends nothing', () =>
         openForSending: async (claims) => {
           // While it was opening, another one took the row over.
           await q.sql`update declarations set epoch = epoch + 1, claimed_by = 'another' where id = ${id}`
-          return new Map(claims.map((claim) => [claim.id, { document: { controlId: claim.controlId } as never }]))
+          return new Map(claims.map((claim) => [claim.id, () => ({ document: { controlId: claim.controlId } as never })]))
         },
       },
     })

@@ -130,7 +130,7 @@ test('what our own checks refuse is rejected before a byte leaves', () =>
     const worker = q.worker(destination, {
       deps: {
         openForSending: async (claims) =>
-          new Map(claims.map((claim) => [claim.id, { outcome: { class: 'permanent', code: 'unreadable-content' } as const }])),
+          new Map(claims.map(({ id }) => [id, () => ({ outcome: { class: 'permanent', code: 'unreadable-content' } as const })])),
       },
     })
     await worker.runOnce()

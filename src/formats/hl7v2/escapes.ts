@@ -24,9 +24,9 @@ export function createEscaper(delimiters: Delimiters): Escaper {
  * they are none. A sequence that we do not know stays as it was written: nothing of what was sent is dropped.
  */
 export function createUnescaper(delimiters: Delimiters, decode: (bytes: Uint8Array) => string | null): Escaper {
-  const characters = new Map<string, string>([['.br', '\n']])
-  for (const [character, sequence] of sequencesOf(delimiters)) characters.set(sequence, character)
   const mark = delimiters.escape
+  // Most messages escape nothing, and every answer that a destination gives is one: made when the first sequence is met.
+  let characters: ReadonlyMap<string, string> | null = null
   // One byte each, so that they are few: a text of nothing else would ask for each of them thousands of times.
   const bytes = new Map<string, string | null>()
   const byteOf = (sequence: string) => {
@@ -36,8 +36,10 @@ export function createUnescaper(delimiters: Delimiters, decode: (bytes: Uint8Arr
     bytes.set(sequence, meant)
     return meant
   }
-  const meaningOf = (sequence: string) =>
-    characters.get(sequence) ?? (sequence.length === 3 ? byteOf(sequence) : hexadecimal(sequence, decode))
+  const meaningOf = (sequence: string) => {
+    characters ??= meaningsOf(delimiters)
+    return characters.get(sequence) ?? (sequence.length === 3 ? byteOf(sequence) : hexadecimal(sequence, decode))
+  }
   return (text) => {
     let at = text.indexOf(mark)
     if (at < 0) return text
@@ -59,6 +61,12 @@ export function createUnescaper(delimiters: Delimiters, decode: (bytes: Uint8Arr
       at = next
     }
   }
+}
+
+function meaningsOf(delimiters: Delimiters): ReadonlyMap<string, string> {
+  const characters = new Map<string, string>([['.br', '\n']])
+  for (const [character, sequence] of sequencesOf(delimiters)) characters.set(sequence, character)
+  return characters
 }
 
 function sequencesOf(delimiters: Delimiters): Map<string, string> {
