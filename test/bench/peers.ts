@@ -5,10 +5,9 @@ import type { Bench, BenchResult } from './bench-result.ts'
 import type { Peer, PeerNews, PeerOrder, PeerSettings } from './forwarding-peer.ts'
 import { type ForwardingWorld, inFlight, monotonicMs, openForwardingWorld } from './forwarding-world.ts'
 import { startBenchProcess } from './processes.ts'
-import { measureForwarding } from './queue.ts'
+import { measureForwarding, warmUp } from './queue.ts'
 import { benchSize } from './size.ts'
 
-const warmUp = 500
 /** Jobs of one run, by how fast the contender is: each runs for some seconds. */
 const contenders: readonly { peer: Peer; name: string; jobs: number; open: string | null }[] = [
   { peer: 'raw', name: 'raw HTTP', jobs: 12_000, open: null },
@@ -31,9 +30,12 @@ export const benches: readonly Bench[] = [
     run: async () => {
       const world = await openForwardingWorld()
       try {
-        const ours = await measureForwarding(world, Math.round(12_000 * benchSize))
+        const count = Math.max(200, Math.round(12_000 * benchSize))
+        const ours = await measureForwarding(world, count)
+        const two = await measureForwarding(world, count, 2)
         const results: BenchResult[] = [
           { name: 'ours, with decryption, encoding and four kinds of rows', value: ours, unit: '/s' },
+          { name: 'ours, two workers', value: two, unit: '/s', ratio: two / ours, against: 'one worker' },
         ]
         for (const contender of contenders) {
           const theirs = await measurePeer(world, { ...contender, jobs: Math.max(200, Math.round(contender.jobs * benchSize)) })
