@@ -14,7 +14,7 @@ import { type Claim, listVersionsForSending, type VersionForSending } from '../s
 
 export type OpenForSendingDeps = {
   readonly database: Pick<Database, 'forWorker'>
-  readonly keyRing: Pick<KeyRing, 'findRecordKeys'>
+  readonly keyRing: Pick<KeyRing, 'readRecordKeys'>
   readonly findPharmacy: (pharmacyId: string) => PharmacySettings | null
   readonly profile: Profile
 }
@@ -39,14 +39,24 @@ export async function openForSending(
     ),
   )
   const byId = new Map(versions.map((version) => [version.versionId, version]))
-  const keys = await deps.keyRing.findRecordKeys(versions.map((version) => version.keyRef))
+  // Read past the cache of the ring: each is used once, and thousands that nobody asks for again would only fill memory.
+  const keys = await deps.keyRing.readRecordKeys(versions.map((version) => version.keyRef))
+  const taken = new Set<string>()
   return new Map(claims.map((claim) => [claim.id, opener(claim)]))
 
-  /** A claim may wait longer for its turn than the ring keeps a key: what opens it is a copy, overwritten when it has. */
+  /** Each has a key of its own, overwritten when it has opened, so that none meets another's zeros. */
+  function takeKey({ keyRef }: VersionForSending): RecordKey | undefined {
+    const key = keys.get(keyRef)
+    if (!key || !taken.has(keyRef)) {
+      taken.add(keyRef)
+      return key
+    }
+    return { ...key, bytes: Buffer.from(key.bytes) }
+  }
+
   function opener(claim: Claim): () => Opened {
     const version = byId.get(claim.versionId)
-    const found = version && keys.get(version.keyRef)
-    let key = found && { ...found, bytes: Buffer.from(found.bytes) }
+    let key = version && takeKey(version)
     let opened = false
     return () => {
       assert(!opened, 'a claim is opened once')

@@ -26,6 +26,11 @@ export type KeyRing = {
   prepareReserve(pharmacyId: string): Promise<void>
   /** The keys of these refs; a ref that has been erased is absent from the map. One look-up for all that are not cached. */
   findRecordKeys(refs: readonly string[]): Promise<ReadonlyMap<string, RecordKey>>
+  /**
+   * The same, for who opens each record once: read past the cache, kept nowhere, and the caller's own, to be overwritten with
+   * `wipeRecordKey`. What was erased a moment ago is absent.
+   */
+  readRecordKeys(refs: readonly string[]): Promise<ReadonlyMap<string, RecordKey>>
   /** HMAC-SHA-256 under a key of the pharmacy derived for `purpose`: for digests that must not be guessable from a dump. */
   macForPharmacy(pharmacyId: string, purpose: MacPurpose, bytes: Uint8Array): Promise<Uint8Array>
   /** Drops cached keys of refs that have just been erased in the key store; other replicas drop theirs at the end of their term. */

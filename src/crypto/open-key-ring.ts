@@ -123,6 +123,11 @@ export function openKeyRing(deps: KeyRingDeps, limits: KeyRingLimits = keyRingLi
     },
     prepareReserve: (pharmacyId) => reserveOf(pharmacyId).prepare(),
     findRecordKeys,
+    readRecordKeys: async (refs) => {
+      assert(refs.length <= refsMax, 'too many record keys at once')
+      if (refs.length === 0) return new Map()
+      return new Map((await readRecordKeys(store, tenantKeys, [...new Set(refs)])).map((key) => [key.ref, key]))
+    },
     macForPharmacy: async (pharmacyId, purpose, bytes) => {
       const root = await tenantKeys.primary(pharmacyId, 'macs')
       const key = Buffer.from(hkdfSync('sha256', root.bytes, '', encodeTuple(['passerelle', 'mac-key', purpose]), 32))
