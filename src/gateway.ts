@@ -163,7 +163,10 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
   const { clock, closers, database, events, keyRing, pharmacies, traces } = foundation
   // By name: what only forwarding needs, a gateway that serves does not load.
   const { openDestinations } = await import('./destinations/open-destinations.ts')
-  const destinations = openDestinations(config.destinations, { clock })
+  const destinations = openDestinations(config.destinations, {
+    clock,
+    onFault: (error) => events.workerFailed({ step: 'encode', error }),
+  })
   closers.push('destinations', () => destinations.close())
   const metrics = metricsOf(foundation, [])
   const worker = createWorker(

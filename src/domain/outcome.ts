@@ -13,4 +13,4 @@ export type Outcome =
   /** It may have been taken. */
   | { readonly class: 'ambiguous'; readonly code: FailureCode }
   /** We stopped it ourselves, before a byte left: never an attempt failed by them. */
-  | { readonly class: 'interrupted' }
+  | { readonly class: 'interrupted'; readonly retryAfterMs?: number | undefined }

@@ -41,7 +41,7 @@ export function decideSettlement(input: SettlementInput): Settlement {
       if (input.deduplicates === 'none') return { state: 'parked', code: outcome.code }
       return retryOrPark(input, outcome.code, input.deduplicates === 'look-up' ? (input.policy.askAfterMs ?? 0) : 0)
     case 'interrupted':
-      return { state: 'queued', code: null, delayMs: 0, countAttempt: false }
+      return { state: 'queued', code: null, delayMs: outcome.retryAfterMs ?? 0, countAttempt: false }
   }
 }
 

@@ -15,6 +15,8 @@ export type Asked = {
   readonly againMs: Admission['againMs']
   /** True where every pharmacy with waiting rows had its turn: then nothing more can be claimed now. */
   readonly wentRound: boolean
+  /** The pharmacies after which this turn began, and the next one begins. */
+  readonly turn: { readonly from: string; readonly to: string }
 }
 
 export async function askToSend(
@@ -41,7 +43,17 @@ export async function askToSend(
     await saveControl(tx, destination.id, { ...after.control, turnAfter: turn.turnAfter })
     const { breaker, failures } = after.control
     const { claimMax, againMs } = admission
-    return { claims: turn.claims, breaker, failures, slots: after.slots, claimMax, againMs, wentRound: turn.wentRound }
+    const moved = { from: turnAfter, to: turn.turnAfter }
+    return {
+      claims: turn.claims,
+      breaker,
+      failures,
+      slots: after.slots,
+      claimMax,
+      againMs,
+      wentRound: turn.wentRound,
+      turn: moved,
+    }
     // Commit: the rows are leased and counted. If we die now, their leases run out and they go back uncounted.
   })
 }

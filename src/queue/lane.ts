@@ -3,6 +3,7 @@ import { assert } from '../base/assert.ts'
 import type { Claim, Settled, Won } from '../storage/queries.ts'
 import { type News, noNews } from './admission.ts'
 import type { Asked } from './ask.ts'
+import { createEmptyRound } from './empty-round.ts'
 import { hearOutcome, joinNews } from './health-news.ts'
 import {
   type Ended,
@@ -57,6 +58,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   const running = new Map<string, { readonly claim: Claim; readonly ended: Promise<void> }>()
   /** Marked as sent, and waiting for a slot. */
   const waiting: ((mayGo: boolean) => void)[] = []
+  const emptyRound = createEmptyRound()
   let opening: readonly Claim[] = []
   /** Requests that have a slot. */
   let sending = 0
@@ -182,10 +184,17 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     const asked = await askWith(closed ? 0 : destination.concurrencyMax)
     if (asked.breaker !== 'closed' && asked.claims.length === 0) await giveBack()
     if (asked.claims.length > 0 && !(await openAndQueue(asked.claims))) return { claimed: 0, againMs: faultPauseMs }
-    const nothingLeft = asked.wentRound && asked.claims.length === 0
+    const nothingLeft = foundNothing(asked)
     moreWaits = asked.againMs === null && !nothingLeft
     if (moreWaits && asked.claimMax > 0 && room() >= batchSize / 2) return { claimed: asked.claims.length, againMs: 0 }
     return { claimed: asked.claims.length, againMs: nothingLeft ? null : asked.againMs }
+  }
+
+  /** What was kicked after this looks at every pharmacy anew. */
+  function foundNothing({ claims, claimMax, wentRound, turn }: Asked): boolean {
+    const whole = claims.length === 0 && claimMax > 0 && emptyRound.emptyTurn({ ...turn, wentRound })
+    if (claims.length > 0 || whole) emptyRound.begin()
+    return whole
   }
 
   async function askWith(wanted: number): Promise<Asked> {

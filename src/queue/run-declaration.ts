@@ -1,6 +1,7 @@
 /** One claimed declaration, to its outcome. Throws only for our own faults, never for the far side's. */
 import type { DeclarationDocument } from '../domain/declaration-document.ts'
 import type { BreakerPolicy, PacePolicy } from '../domain/destination-settings.ts'
+import { GatewayError } from '../domain/errors.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { type Deduplication, decideSettlement, type RetryPolicy } from '../domain/settlement.ts'
 import type { ChargeTerms } from '../domain/tariff.ts'
@@ -34,6 +35,12 @@ export type SendDeps = {
   readonly leaseMs: number
 }
 
+/**
+ * Before what could not be marked is claimed again: not to spin. The whole database comes back within moments; where this row alone
+ * is refused, somebody has to look at it, and the log says why each time.
+ */
+const unmarkedPauseMs = { away: 1_000, refused: 30_000 } as const
+
 /** Null: the lease was lost, and whoever holds it now settles it. `sent`: a byte may have left. */
 export type Ended = { readonly outcome: Outcome; readonly sent: boolean } | null
 
@@ -50,19 +57,25 @@ export async function runDeclaration(
 ): Promise<Ended> {
   const { destination, opened, signal, takeSlot } = step
   if ('outcome' in opened) return { outcome: opened.outcome, sent: false }
-  const mark: { came: 'sent' | 'lost' | 'stopped' | null } = { came: null }
+  const mark: { came: Marking | null } = { came: null }
   const outcome = await destination.deliver(opened.document, {
     signal,
     // Written before the first byte leaves: after this line a crash means "maybe delivered".
     beforeSend: async (messageSha256) => {
-      mark.came = signal.aborted ? 'stopped' : await markInTime(deps, claim, { messageSha256, signal, takeSlot })
+      mark.came = signal.aborted ? stopped : await markInTime(deps, claim, { messageSha256, signal, takeSlot })
       return mark.came === 'sent'
     },
   })
   if (mark.came === 'lost') return null
   // No byte left, whatever was said of it: the mark could not be made, or came too late to act on.
-  return mark.came === 'stopped' ? { outcome: { class: 'interrupted' }, sent: false } : { outcome, sent: mark.came === 'sent' }
+  return mark.came !== null && mark.came !== 'sent'
+    ? { outcome: { class: 'interrupted', retryAfterMs: mark.came.pauseMs }, sent: false }
+    : { outcome, sent: mark.came === 'sent' }
 }
+
+/** `pauseMs`: it was stopped before a byte left, and may be claimed again after that. */
+type Marking = 'sent' | 'lost' | { readonly pauseMs: number }
+const stopped: Marking = { pauseMs: 0 }
 
 /**
  * Marks, then waits for its slot: marks are written in sets ahead of need. A process that was suspended here may wake when its
@@ -73,16 +86,16 @@ async function markInTime(
   deps: SendDeps,
   claim: Claim,
   step: { readonly messageSha256: string; readonly signal: AbortSignal; readonly takeSlot: () => Promise<boolean> },
-): Promise<'sent' | 'lost' | 'stopped'> {
+): Promise<Marking> {
   const askedAt = deps.monotonicMs()
   try {
     if (!(await deps.markSent(claim, step.messageSha256))) return 'lost'
-  } catch {
-    return 'stopped'
+  } catch (cause) {
+    return { pauseMs: unmarkedPauseMs[cause instanceof GatewayError && cause.code === 'unavailable' ? 'away' : 'refused'] }
   }
   // Marked, and not a byte has left: if we die here, the row is as much in doubt as one that was sent.
-  if (!(await step.takeSlot()) || step.signal.aborted) return 'stopped'
-  return deps.monotonicMs() - askedAt < deps.leaseMs / 2 ? 'sent' : 'stopped'
+  if (!(await step.takeSlot()) || step.signal.aborted) return stopped
+  return deps.monotonicMs() - askedAt < deps.leaseMs / 2 ? 'sent' : stopped
 }
 
 /** The row's next state, by the outcome and the destination's promises. */

@@ -1,5 +1,6 @@
 /** Writes `sent` and settlements in sets; an answer in hand is written as soon as PostgreSQL takes it, across its restarts. */
 import { createBatcher } from '../base/batcher.ts'
+import { GatewayError } from '../domain/errors.ts'
 import type { Database } from '../storage/database.ts'
 import { type Claim, markSent, type Settled, settle, type Won } from '../storage/queries.ts'
 import type { WorkerEvents } from './worker-events.ts'
@@ -12,12 +13,20 @@ export type SettlingDeps = {
 }
 
 export type Settling = {
-  /** True where the row was still ours. Rejects where that could not be written or its commit was not seen. */
+  /**
+   * True where the row was still ours. Rejects where that could not be written or its commit was not seen: with `unavailable` where
+   * nothing can be written now, else for a reason of this row's own.
+   */
   markSent(claim: Claim, messageSha256: string): Promise<boolean>
   /** Null where the lease was lost. Rejects when its patience is spent: then the lease runs out, and rescue decides. */
   settle(claim: Claim, settled: Settled): Promise<Won | null>
 }
 
+type ToMark = { readonly claim: Claim; readonly messageSha256: string }
+/** Whether the row was still ours, or why that could not be written. */
+type Marked = boolean | { readonly cause: unknown }
+
+const isAway = (cause: unknown) => cause instanceof GatewayError && cause.code === 'unavailable'
 const setMax = 500
 /** Between two sets that follow each other: planning and committing a set of thirty costs what one of three hundred does. */
 const lingerMs = { mark: 4, settle: 20 } as const
@@ -30,11 +39,24 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
   const { leaseMs, hasty } = options
   const lingerFor = (ms: number) => () => deps.wait(ms, hasty).catch(() => undefined)
   const settleSet = (items: readonly Settled[]) => database.forWorker((tx) => settle(tx, items))
+  const markSet = async (items: readonly ToMark[]): Promise<readonly Marked[]> => {
+    const rows = items.map(({ claim, messageSha256 }) => ({ id: claim.id, epoch: claim.epoch, messageSha256 }))
+    const won = await database.forWorker((tx) => markSent(tx, rows, leaseMs))
+    return items.map(({ claim }) => won.has(claim.id))
+  }
+  const markAlone = (item: ToMark) => markSet([item]).catch((cause: unknown) => [{ cause }])
   const markInSets = createBatcher(
-    async (items: readonly { claim: Claim; messageSha256: string }[]) => {
-      const rows = items.map(({ claim, messageSha256 }) => ({ id: claim.id, epoch: claim.epoch, messageSha256 }))
-      const won = await database.forWorker((tx) => markSent(tx, rows, leaseMs))
-      return items.map(({ claim }) => won.has(claim.id))
+    async (items: readonly ToMark[]): Promise<readonly Marked[]> => {
+      try {
+        return await markSet(items)
+      } catch (cause) {
+        events.failed('mark', cause)
+        if (items.length === 1 || isAway(cause)) return items.map(() => ({ cause }))
+        // One that cannot be marked keeps none of the others from leaving.
+        const alone: Marked[] = []
+        for (const item of items) alone.push(...(await markAlone(item)))
+        return alone
+      }
     },
     { sizeMax: setMax, linger: lingerFor(lingerMs.mark) },
   )
@@ -46,7 +68,11 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
     { sizeMax: setMax, linger: lingerFor(lingerMs.settle) },
   )
   return {
-    markSent: (claim, messageSha256) => markInSets({ claim, messageSha256 }),
+    markSent: async (claim, messageSha256) => {
+      const marked = await markInSets({ claim, messageSha256 })
+      if (typeof marked === 'object') throw marked.cause
+      return marked
+    },
     settle: async (claim, settled) => {
       const startedAt = deps.monotonicMs()
       for (let tries = 1; ; tries++) {

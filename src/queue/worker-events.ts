@@ -6,5 +6,5 @@ export type WorkerEvents = {
   settled(claim: Claim, settled: Settled, won: Won): void
   leaseLost(claim: Claim): void
   /** A fault of ours, after which the work goes on: nothing is lost by it. */
-  failed(step: 'claim' | 'run' | 'rescue' | 'heartbeat' | 'open' | 'settle', cause: unknown): void
+  failed(step: 'claim' | 'mark' | 'run' | 'rescue' | 'heartbeat' | 'open' | 'settle', cause: unknown): void
 }

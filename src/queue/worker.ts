@@ -67,7 +67,6 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
   const lanes = new Map(deps.destinations.map((destination) => [destination.id, openLane(destination)]))
   const dispatch = createKick()
   const loops: Promise<void>[] = []
-  let rescuedAt = Number.NEGATIVE_INFINITY
   let unlisten: () => Promise<void> = async () => undefined
 
   function openLane(destination: QueueDestination): { lane: Lane; kick: Kick; askedAt: number } {
@@ -102,11 +101,18 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
 
   async function rescue(): Promise<void> {
     const graceMs = settings.rescueGraceMs ?? rescueGraceMsDefault
-    rescuedAt = monotonicMs()
     try {
-      await rescueExpired(rescueDeps, { worker: name, leaseMs, graceMs, setSize: 200 })
+      if ((await rescueExpired(rescueDeps, { worker: name, leaseMs, graceMs, setSize: 200 })) > 0) dispatch.kick()
     } catch (cause) {
       events.failed('rescue', cause)
+    }
+  }
+
+  /** Apart from what wakes the lanes: a row that cannot be settled has the patience of two leases, and what is new must not wait for it. */
+  async function rescueLoop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await rescue()
+      await wait(settings.pollMs, stopping.signal).catch(() => undefined)
     }
   }
 
@@ -115,7 +121,6 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
     while (!stopping.signal.aborted) {
       let idleMs = settings.pollMs
       try {
-        if (monotonicMs() - rescuedAt >= settings.pollMs) await rescue()
         const ahead = await database.forWorker((tx) => lookAhead(tx, [...lanes.keys()]))
         for (const { destination, dueNow, nextMs } of ahead) {
           if (dueNow) lanes.get(destination)?.kick.kick()
@@ -160,6 +165,7 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
         loops.push(turnLane(entry.lane, entry.kick, { wait, events, stopping: stopping.signal, needsRenewal }))
       }
       loops.push(dispatchLoop())
+      loops.push(rescueLoop())
       loops.push(beatLoop())
     },
     runOnce: async () => {

@@ -50,6 +50,18 @@ describe('delivering', () => {
     expect(simulator.received()).toMatchObject([{ controlId: someDocument.controlId, taken: 1 }])
   })
 
+  test('a content on which our own code fails is refused for good before a byte leaves, and the fault is told', async () => {
+    const faults: unknown[] = []
+    const destinations = openDestinations([settingsFor('http://127.0.0.1:9/')], { clock, onFault: (cause) => faults.push(cause) })
+    onTestFinished(() => destinations.close())
+    const asked: string[] = []
+    const options = { signal: goAhead.signal, beforeSend: async (digest: string) => asked.push(digest) > 0 }
+    // A control id that no message can hold: an assertion of the format.
+    const outcome = await destinations.deliver('sidep')({ ...someDocument, controlId: 'no such id' }, options)
+    expect(outcome).toEqual({ class: 'permanent', code: 'unreadable-content', location: undefined })
+    expect([asked.length, faults.length]).toEqual([0, 1])
+  })
+
   test('before the first byte the digest of the message is handed over, and it is that of the bytes that arrive', async () => {
     const { deliver, simulator } = await withSimulator()
     const digests: string[] = []

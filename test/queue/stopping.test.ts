@@ -132,3 +132,40 @@ test('an idle worker asks the database a bounded number of times', () =>
     await new Promise((resume) => setTimeout(resume, 300))
     expect(asked).toBeLessThan(12)
   }))
+
+test.for(['their pause runs', 'what they correct is parked'] as const)(
+  'an idle worker asks a bounded number of times where more pharmacies than a turn takes have rows that cannot go: %s',
+  (why) =>
+    withQueue(async (q) => {
+      let asked = 0
+      const counting = {
+        listenForDue: q.database.listenForDue,
+        forWorker: ((run) => {
+          asked += 1
+          return q.database.forWorker(run)
+        }) as typeof q.database.forWorker,
+      }
+      for (let index = 0; index < 25; index++) {
+        const pharmacyId = await q.addPharmacy()
+        const { id, screeningId } = await q.addDeclaration({ pharmacyId })
+        if (why === 'their pause runs')
+          await q.sql`update declarations set due_at = now() + interval '10 minutes' where id = ${id}`
+        else {
+          await q.sql`update declarations set state = 'parked', code = 'answer-lost' where id = ${id}`
+          await q.addDeclaration({ pharmacyId, screeningId, version: 2 })
+        }
+      }
+      const worker = q.worker(createTestDestination(), {
+        settings: { pollMs: 3_600_000, batchSize: 10 },
+        deps: { database: counting },
+      })
+      await worker.start()
+      const { id } = await q.addDeclaration()
+      await eventually('what can go has gone', async () => (await q.row(id)).state === 'accepted')
+      await eventually('it asks no more', async () => {
+        asked = 0
+        await new Promise((resume) => setTimeout(resume, 300))
+        return asked < 3
+      })
+    }),
+)
