@@ -126,13 +126,14 @@ function codesOf({ act }: DeclarationDocument): Result<Codes, EncodeProblem> {
 function messageOf(document: DeclarationDocument, codes: Codes, writtenAt: Date): Hl7Message {
   const signedAt = hl7Time(new Date(document.signedAt))
   const sampledAt = hl7Time(new Date(document.act.sampledAt))
+  const author = professionalField(document.author)
   const { comment } = document.act
   return {
     segments: [
       headerOf(document, writtenAt),
       patientSegment(document.patient, { id: document.screeningId, authority: ours }),
-      orderOf(document, signedAt),
-      requestOf(document, codes, { signedAt, sampledAt }),
+      orderOf(document, author, signedAt),
+      requestOf(document, author, { codes, signedAt, sampledAt }),
       ...(comment === null ? [] : [segment('NTE', { 1: '1', 3: comment })]),
       ...observationsOf(document, codes, sampledAt),
       // SPM-4 must be there; the site is not captured, so it is said in words and never as a code.
@@ -164,7 +165,7 @@ function headerOf({ controlId, pharmacy, profile }: DeclarationDocument, written
 }
 
 /** ORC-2 is the screening, ORC-3 this version of it, ORC-8 the version that it takes the place of: enough to order them. */
-function orderOf(document: DeclarationDocument, signedAt: string): Segment {
+function orderOf(document: DeclarationDocument, author: Field, signedAt: string): Segment {
   const { screeningId, version, replacesVersion, pharmacy } = document
   return segment('ORC', {
     1: controlByKind[document.kind].order,
@@ -172,23 +173,25 @@ function orderOf(document: DeclarationDocument, signedAt: string): Segment {
     3: composite(versionNumber(screeningId, version), ours),
     8: replacesVersion === null ? '' : composite([versionNumber(screeningId, replacesVersion), ours]),
     9: signedAt,
-    12: professionalField(document.author),
+    12: author,
     21: structureField(pharmacy),
     22: composite(pharmacy.addressLine, '', pharmacy.city, '', pharmacy.postalCode, 'FRA', 'B'),
     23: pharmacy.phone === null ? '' : composite('', 'WPN', 'PH', '', '', '', '', '', '', '', '', pharmacy.phone),
   })
 }
 
-function requestOf(document: DeclarationDocument, codes: Codes, times: { signedAt: string; sampledAt: string }): Segment {
+type Requested = { readonly codes: Codes; readonly signedAt: string; readonly sampledAt: string }
+
+function requestOf(document: DeclarationDocument, author: Field, { codes, signedAt, sampledAt }: Requested): Segment {
   const { screeningId, version, kind } = document
   return segment('OBR', {
     1: '1',
     2: composite(screeningId, ours),
     3: composite(versionNumber(screeningId, version), ours),
     4: codedField(codes.observed[0].analyte, loinc.name),
-    7: times.sampledAt,
-    16: professionalField(document.author),
-    22: times.signedAt,
+    7: sampledAt,
+    16: author,
+    22: signedAt,
     25: controlByKind[kind].report,
   })
 }
