@@ -309,10 +309,15 @@ create table declarations (
   code text,
   location text,
   created_at timestamp with time zone not null default now(),
-  settled_at timestamp with time zone
+  settled_at timestamp with time zone,
+  standing text not null generated always as (
+CASE state
+    WHEN 'sent'::text THEN 'claimed'::text
+    ELSE state
+END) stored
 );
 alter table declarations owner to passerelle_owner;
-alter table declarations set (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_cost_delay=0);
+alter table declarations set (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_cost_delay=0, fillfactor=70);
 alter table declarations enable row level security;
 alter table declarations force row level security;
 
@@ -852,11 +857,11 @@ CREATE INDEX billing_months_open ON public.billing_months USING btree (month, ph
 CREATE INDEX charges_by_month ON public.charges USING btree (pharmacy_id, charged_on) INCLUDE (kind, amount_cents, tariff_id, demonstration);
 CREATE INDEX declarations_by_screening ON public.declarations USING btree (screening_id);
 CREATE INDEX declarations_leases ON public.declarations USING btree (lease_until) WHERE (lease_until IS NOT NULL);
-CREATE INDEX declarations_next_due ON public.declarations USING btree (destination, due_at) WHERE (lower(state) = 'queued'::text);
-CREATE INDEX declarations_open ON public.declarations USING btree (screening_id, destination, version) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text, 'sent'::text, 'parked'::text]));
-CREATE INDEX declarations_parked ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'parked'::text);
-CREATE INDEX declarations_rejected ON public.declarations USING btree (pharmacy_id, destination) WHERE (state = 'rejected'::text);
-CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (state = 'queued'::text);
+CREATE INDEX declarations_next_due ON public.declarations USING btree (destination, due_at) WHERE (lower(standing) = 'queued'::text);
+CREATE INDEX declarations_open ON public.declarations USING btree (screening_id, destination, version) WHERE (standing = ANY (ARRAY['queued'::text, 'claimed'::text, 'parked'::text]));
+CREATE INDEX declarations_parked ON public.declarations USING btree (pharmacy_id, destination) WHERE (standing = 'parked'::text);
+CREATE INDEX declarations_rejected ON public.declarations USING btree (pharmacy_id, destination) WHERE (standing = 'rejected'::text);
+CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (standing = 'queued'::text);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX late_charges_by_month ON public.late_charges USING btree (pharmacy_id, billing_month);
 CREATE UNIQUE INDEX ledger_carried_once ON public.ledger_carried USING btree (declaration_id);

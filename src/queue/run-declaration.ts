@@ -30,7 +30,7 @@ export type OpenedDeclaration = { readonly document: DeclarationDocument } | { r
 export type OpenDeclaration = () => OpenedDeclaration
 
 export type SendDeps = {
-  readonly markSent: (claim: Claim, messageSha256: string) => Promise<boolean>
+  readonly markSent: (claim: Claim, messageSha256: string) => Promise<number | null>
   readonly monotonicMs: () => number
   readonly leaseMs: number
 }
@@ -79,7 +79,7 @@ const stopped: Marking = { pauseMs: 0 }
 
 /**
  * Marks, then waits for its slot: marks are written in sets ahead of need. A process that was suspended here may wake when its
- * lease is another's: what took half a lease, the wait included, is not acted on. The mark that could not be made (or whose
+ * lease is another's: where less than half a lease is left after the wait, nothing is sent. The mark that could not be made (or whose
  * commit was not seen) is no reason to send either; settling then says "interrupted".
  */
 async function markInTime(
@@ -88,14 +88,17 @@ async function markInTime(
   step: { readonly messageSha256: string; readonly signal: AbortSignal; readonly takeSlot: () => Promise<boolean> },
 ): Promise<Marking> {
   const askedAt = deps.monotonicMs()
+  let leaseLeftMs = 0
   try {
-    if (!(await deps.markSent(claim, step.messageSha256))) return 'lost'
+    const marked = await deps.markSent(claim, step.messageSha256)
+    if (marked === null) return 'lost'
+    leaseLeftMs = marked
   } catch (cause) {
     return { pauseMs: unmarkedPauseMs[cause instanceof GatewayError && cause.code === 'unavailable' ? 'away' : 'refused'] }
   }
   // Marked, and not a byte has left: if we die here, the row is as much in doubt as one that was sent.
   if (!(await step.takeSlot()) || step.signal.aborted) return stopped
-  return deps.monotonicMs() - askedAt < deps.leaseMs / 2 ? 'sent' : stopped
+  return leaseLeftMs - (deps.monotonicMs() - askedAt) > deps.leaseMs / 2 ? 'sent' : stopped
 }
 
 /** The row's next state, by the outcome and the destination's promises. */

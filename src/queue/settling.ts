@@ -14,17 +14,17 @@ export type SettlingDeps = {
 
 export type Settling = {
   /**
-   * True where the row was still ours. Rejects where that could not be written or its commit was not seen: with `unavailable` where
+   * How many ms its lease still runs; null where the row was no longer ours. Rejects where that could not be written or its commit was not seen: with `unavailable` where
    * nothing can be written now, else for a reason of this row's own.
    */
-  markSent(claim: Claim, messageSha256: string): Promise<boolean>
+  markSent(claim: Claim, messageSha256: string): Promise<number | null>
   /** Null where the lease was lost. Rejects when its patience is spent: then the lease runs out, and rescue decides. */
   settle(claim: Claim, settled: Settled): Promise<Won | null>
 }
 
 type ToMark = { readonly claim: Claim; readonly messageSha256: string }
-/** Whether the row was still ours, or why that could not be written. */
-type Marked = boolean | { readonly cause: unknown }
+/** How long the lease runs, null where the row was no longer ours; or why that could not be written. */
+type Marked = number | null | { readonly cause: unknown }
 
 const isAway = (cause: unknown) => cause instanceof GatewayError && cause.code === 'unavailable'
 const setMax = 500
@@ -42,7 +42,7 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
   const markSet = async (items: readonly ToMark[]): Promise<readonly Marked[]> => {
     const rows = items.map(({ claim, messageSha256 }) => ({ id: claim.id, epoch: claim.epoch, messageSha256 }))
     const won = await database.forWorker((tx) => markSent(tx, rows, leaseMs))
-    return items.map(({ claim }) => won.has(claim.id))
+    return items.map(({ claim }) => won.get(claim.id) ?? null)
   }
   const markAlone = (item: ToMark) => markSet([item]).catch((cause: unknown) => [{ cause }])
   const markInSets = createBatcher(
@@ -70,7 +70,7 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
   return {
     markSent: async (claim, messageSha256) => {
       const marked = await markInSets({ claim, messageSha256 })
-      if (typeof marked === 'object') throw marked.cause
+      if (marked !== null && typeof marked === 'object') throw marked.cause
       return marked
     },
     settle: async (claim, settled) => {

@@ -64,7 +64,7 @@ export async function claimDue(
   claim: { worker: string; leaseMs: number; destination: string; limit: number; turnAfter: string },
 ): Promise<Turn> {
   const { worker, leaseMs, destination, limit, turnAfter } = claim
-  const waiting = sql`declarations w where w.state = 'queued' and w.destination = ${destination}`
+  const waiting = sql`declarations w where w.standing = 'queued' and w.destination = ${destination}`
   const following = (after: SQL) => sql`coalesce(
       (select w.pharmacy_id from ${waiting} and w.pharmacy_id > ${after} order by w.pharmacy_id limit 1),
       (select w.pharmacy_id from ${waiting} order by w.pharmacy_id limit 1))`
@@ -83,11 +83,11 @@ export async function claimDue(
     ), due as (
       select of_pharmacy.id from turn cross join round cross join lateral (
         select q.id from declarations q
-        where q.state = 'queued' and q.destination = ${destination} and q.pharmacy_id = turn.pharmacy_id and q.due_at <= now()
+        where q.standing = 'queued' and q.destination = ${destination} and q.pharmacy_id = turn.pharmacy_id and q.due_at <= now()
           and not exists (
             select from declarations earlier
             where earlier.screening_id = q.screening_id and earlier.destination = q.destination and earlier.version < q.version
-              and earlier.state in ('queued', 'claimed', 'sent', 'parked'))
+              and earlier.standing in ('queued', 'claimed', 'parked'))
         order by q.due_at, q.id limit ceil(${limit}::float8 / round.turns) for update of q skip locked
       ) of_pharmacy
       limit ${limit}
@@ -180,28 +180,35 @@ export async function extendLeases(tx: Tx, held: readonly Held[], leaseMs: numbe
 }
 
 /**
- * Writes `sent`, and opens the attempt, before the first byte leaves. Answers the ids that were still ours. If we die before this
- * commit, nothing was sent and rescue gives the rows back uncounted; from it on, every one of the set is "maybe delivered".
+ * Writes `sent`, and opens the attempt, before the first byte leaves. Answers, by the ids that were still ours, how many ms their
+ * lease still runs: at least three fifths of `leaseMs`. A lease that runs longer is left as it is, so that the row changes in place
+ * and no index hears of it (`0015_mark-in-place.sql`). If we die before this commit, nothing was sent and rescue gives the rows back
+ * uncounted; from it on, every one of the set is "maybe delivered".
  */
 export async function markSent(
   tx: Tx,
   sending: readonly (Held & { readonly messageSha256: string })[],
   leaseMs: number,
-): Promise<ReadonlySet<string>> {
-  const rows = await tx.execute<{ id: string }>(sql`${kept}
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await tx.execute<{ id: string; lease_ms: number }>(sql`${kept}
     with mine as (
       select * from unnest(${sql.param(sending.map((row) => row.id))}::uuid[], ${sql.param(sending.map((row) => row.epoch))}::bigint[],
         ${sql.param(sending.map((row) => row.messageSha256))}::text[]) as t (id, epoch, message_sha256)
     ), won as (
-      update declarations d set state = 'sent', lease_until = now() + ${leaseMs} * interval '1 ms'
+      update declarations d set state = 'sent', lease_until = case
+        when d.lease_until < now() + ${leaseMs * leaseKept} * interval '1 ms' then now() + ${leaseMs} * interval '1 ms' else d.lease_until end
       from mine where d.id = mine.id and d.epoch = mine.epoch and ${stateIn('d', 'claimed')}
-      returning d.id, d.epoch, d.pharmacy_id, d.claimed_by, mine.message_sha256
+      returning d.id, d.epoch, d.pharmacy_id, d.claimed_by, mine.message_sha256, d.lease_until
+    ), opened as (
+      insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at, message_sha256)
+      select id, epoch, pharmacy_id, claimed_by, clock_timestamp(), message_sha256 from won
     )
-    insert into attempts (declaration_id, epoch, pharmacy_id, worker, started_at, message_sha256)
-    select id, epoch, pharmacy_id, claimed_by, clock_timestamp(), message_sha256 from won
-    returning declaration_id as id`)
-  return new Set(rows.map((row) => row.id))
+    select id, (extract(epoch from lease_until - now()) * 1000)::float8 as lease_ms from won`)
+  return new Map(rows.map((row) => [row.id, row.lease_ms]))
 }
+
+/** The heartbeat keeps two thirds of a lease ahead: below this it has fallen behind, and the mark prolongs by itself. */
+const leaseKept = 0.6
 
 /**
  * Gives claimed rows back as they were: nothing was tried, so nothing is counted, and no attempt is written. If we die before this
@@ -313,8 +320,8 @@ export type LookAhead = {
 export async function lookAhead(tx: Tx, destinations: readonly string[]): Promise<readonly LookAhead[]> {
   return tx.execute<LookAhead>(sql`${kept}
     select destination,
-      exists (select from declarations q where lower(q.state) = 'queued' and q.destination = asked.destination and q.due_at <= now()) as "dueNow",
+      exists (select from declarations q where lower(q.standing) = 'queued' and q.destination = asked.destination and q.due_at <= now()) as "dueNow",
       (select (extract(epoch from q.due_at - now()) * 1000)::float8 from declarations q
-       where lower(q.state) = 'queued' and q.destination = asked.destination and q.due_at > now() order by q.due_at limit 1) as "nextMs"
+       where lower(q.standing) = 'queued' and q.destination = asked.destination and q.due_at > now() order by q.due_at limit 1) as "nextMs"
     from unnest(${sql.param([...destinations])}::text[]) as asked (destination)`)
 }

@@ -14,7 +14,7 @@ export async function countOpenDeclarations(tx: Tx): Promise<readonly OpenCount[
   const rows = await tx.execute<OpenCount & Record<string, unknown>>(sql`
     select destination, state, count(*)::int as count,
       (extract(epoch from now() - min(created_at)) * 1000)::float8 as "oldestAgeMs"
-    from declarations where state in ('queued', 'claimed', 'sent', 'parked')
+    from declarations where standing in ('queued', 'claimed', 'parked')
     group by destination, state`)
   return [...rows]
 }

@@ -122,6 +122,11 @@ export const declarations = pgTable('declarations', {
   kind: text('kind').$type<DeclarationKind>().notNull(),
   replacesVersion: integer('replaces_version'),
   state: text('state').$type<DeclarationState>().notNull(),
+  /** The state as indexes see it: `sent` stands where `claimed` did, so that a mark changes the row in place. */
+  standing: text('standing')
+    .$type<Exclude<DeclarationState, 'sent'>>()
+    .notNull()
+    .generatedAlwaysAs(sql`case state when 'sent' then 'claimed' else state end`),
   controlId: text('control_id').notNull(),
   dueAt: instant('due_at').notNull().defaultNow(),
   epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),

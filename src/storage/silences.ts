@@ -65,10 +65,10 @@ export async function countByPharmacy(tx: Tx): Promise<readonly PharmacyCount[]>
     select pharmacy_id as "pharmacyId", destination, count(*) filter (where state = 'queued')::int as waiting,
       count(*) filter (where state in ('parked', 'rejected'))::int as stopped
     from (
-      select pharmacy_id, destination, state from declarations where state in ('queued', 'parked')
+      select pharmacy_id, destination, state from declarations where standing in ('queued', 'parked')
       union all
       select d.pharmacy_id, d.destination, d.state from declarations d join screenings s on s.version_id = d.version_id
-      where d.state = 'rejected' and s.status <> 'superseded'
+      where d.standing = 'rejected' and s.status <> 'superseded'
     ) open group by 1, 2 limit 100000`)
   return [...rows]
 }

@@ -10,14 +10,14 @@ import type { ScreeningRow } from './screenings.ts'
 /** A try of which nobody knows what became: it may be at the destination all the same. */
 const mayBeThere = sql`exists (select from attempts a where a.declaration_id = d.id and (a.outcome is null or a.outcome = 'ambiguous'))`
 /** A rejected one stays until it has ended some other way, or a newer version of the screening has taken its place. */
-const waitsForSomebody = sql`(d.state = 'parked' or (d.state = 'rejected'
+const waitsForSomebody = sql`(d.standing = 'parked' or (d.standing = 'rejected'
   and exists (select from screenings s where s.version_id = d.version_id and s.status <> 'superseded')))`
 const stoppedAt = sql`case when d.state = 'rejected' then d.settled_at
   else (select max(a.ended_at) from attempts a where a.declaration_id = d.id) end`
 
 function matches(filter: StoppedFilter): SQL {
   const conditions: SQL[] = [
-    filter.state === null ? sql`d.state in ('parked', 'rejected')` : sql`d.state = ${filter.state}`,
+    filter.state === null ? sql`d.standing in ('parked', 'rejected')` : sql`d.standing = ${filter.state}`,
     waitsForSomebody,
   ]
   if (filter.pharmacyId !== null) conditions.push(sql`d.pharmacy_id = ${filter.pharmacyId}`)

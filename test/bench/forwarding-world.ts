@@ -231,11 +231,14 @@ type Preparing = {
   pharmacies: readonly Pharmacy[]
 }
 
+/** What a capture says of a declaration; the rest has its default when it is declared. */
+const stagedColumns = 'id, pharmacy_id, screening_id, version_id, version, destination, kind, state, control_id'
+
 async function prepare(deps: Preparing, rows: NewRows): ReturnType<ForwardingWorld['prepare']> {
   const { sql, pharmacies } = deps
   const added: AddedRow[] = []
   const staging = `staged_${randomBytes(4).toString('hex')}`
-  await sql.unsafe(`create unlogged table ${staging} (like declarations including defaults)`)
+  await sql.unsafe(`create unlogged table ${staging} as select ${stagedColumns} from declarations with no data`)
   for (let from = 0; from < rows.count; from += blockRows) {
     const indexes = Array.from({ length: Math.min(blockRows, rows.count - from) }, (_, offset) => from + offset)
     const made = await Promise.all(
@@ -253,7 +256,7 @@ async function prepare(deps: Preparing, rows: NewRows): ReturnType<ForwardingWor
     rows: added,
     commit: async (controlIds) => {
       await sql.begin(async (tx) => {
-        await tx`insert into declarations select * from ${tx(staging)} ${controlIds ? tx`where control_id = any(${[...controlIds]}::text[])` : tx``}`
+        await tx`insert into declarations (${tx.unsafe(stagedColumns)}) select * from ${tx(staging)} ${controlIds ? tx`where control_id = any(${[...controlIds]}::text[])` : tx``}`
         await tx`select pg_notify('declarations_due', '')`
       })
       const at = monotonicMs()
@@ -282,7 +285,7 @@ async function addBlock(deps: Preparing, staging: string, made: readonly Made[])
     from unnest(${ids[0]}::uuid[], ${ids[1]}::uuid[], ${ids[2]}::uuid[], ${column(({ row }) => row.keyRef)}::uuid[],
       ${column(({ row }) => hex(row.patient))}::text[], ${column(({ row }) => hex(row.act))}::text[])
       as t (version_id, screening_id, pharmacy_id, key_ref, patient, act)`
-  await sql`insert into ${sql(staging)} (id, pharmacy_id, screening_id, version_id, version, destination, kind, state, control_id)
+  await sql`insert into ${sql(staging)} (${sql.unsafe(stagedColumns)})
     select gen_random_uuid(), pharmacy_id, screening_id, version_id, 1, 'sidep', 'original', 'queued', control_id
     from unnest(${ids[0]}::uuid[], ${ids[1]}::uuid[], ${ids[2]}::uuid[], ${column((entry) => entry.controlId)}::text[])
       as t (version_id, screening_id, pharmacy_id, control_id)`
