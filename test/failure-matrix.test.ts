@@ -12,9 +12,16 @@ const rows = matrix
   .map((line) => line.split('|').map((cell) => cell.trim()))
   .map((cells) => ({ where: cells[1] ?? '', named: (cells[5] ?? '').split(' · ') }))
 
-/** Titles as they stand in the file, up to the first value that is put into one. */
-function titlesIn(file: string): readonly string[] {
-  const text = readFileSync(join(root, `test/queue/${file}.test.ts`), 'utf8')
+/** `file` of test/queue, or `folder/file` of another one. */
+const textOf = (file: string) =>
+  readFileSync(join(root, 'test', file.includes('/') ? `${file}.test.ts` : `queue/${file}.test.ts`), 'utf8')
+
+/** Whatever lets a test be there and not run, or pass though it fails: for a row it proves nothing. */
+const standsAside =
+  /\b(?:test|it|describe|suite)(?:\.\w+)*\.(?:skip|skipIf|runIf|todo|only|fails)\b|\b(?:skip|todo|only|fails):|\b(?:x(?:test|it|describe)|skip)\(/
+
+/** Titles as they stand in the text, up to the first value that is put into one. */
+function titlesIn(text: string): readonly string[] {
   return [...text.matchAll(/\btest\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g)].map(
     ([, single, double, template]) => single ?? double ?? template ?? '',
   )
@@ -22,11 +29,18 @@ function titlesIn(file: string): readonly string[] {
 
 /** `file: title`; a title that ends in … is the beginning of one. */
 function isThere(named: string): boolean {
-  const [, file = '', title = ''] = /^([a-z-]+): (.+)$/.exec(named) ?? []
+  const { file, title } = read(named)
   if (title === '') return false
   const whole = !title.endsWith('…')
   const wanted = title.replace(/ ?…$/, '')
-  return titlesIn(file).some((one) => (whole ? one === wanted : one.startsWith(wanted) || one.split('${')[0] === `${wanted} `))
+  return titlesIn(textOf(file)).some((one) =>
+    whole ? one === wanted : one.startsWith(wanted) || one.split('${')[0] === `${wanted} `,
+  )
+}
+
+function read(named: string): { file: string; title: string } {
+  const [, file = '', title = ''] = /^((?:[a-z0-9-]+\/)?[a-z-]+): (.+)$/.exec(named) ?? []
+  return { file, title }
 }
 
 describe('the failure matrix of the queue', () => {
@@ -36,9 +50,26 @@ describe('the failure matrix of the queue', () => {
     expect(named.filter((one) => !isThere(one))).toEqual([])
   })
 
+  test.each(rows)('$where: names no test of a file in which tests are skipped', ({ named }) => {
+    expect(named.filter((one) => standsAside.test(textOf(read(one).file)))).toEqual([])
+  })
+
+  test.each([
+    "test.skip('a row', () => {})",
+    "test.skipIf(process.env.CI)('a row', () => {})",
+    "test.concurrent.todo('a row')",
+    "describe.runIf(false)('rows', () => { test('a row', () => {}) })",
+    "test('a row', { skip: true }, () => {})",
+    "test('a row', (context) => context.skip())",
+    "test.only('another', () => {})",
+    "xit('a row', () => {})",
+  ])('knows a skipped test when it sees one: %s', (text) => {
+    expect(standsAside.test(text)).toBe(true)
+  })
+
   test('leaves no test of its own file out', () => {
     const all = rows.flatMap(({ named }) => named)
-    const forgotten = titlesIn('failure-matrix').filter(
+    const forgotten = titlesIn(textOf('failure-matrix')).filter(
       (title) => !all.some((one) => one.startsWith('failure-matrix: ') && title.startsWith(one.slice(16).replace(/ ?…$/, ''))),
     )
     expect(forgotten).toEqual([])

@@ -4,7 +4,14 @@ import type { SystemActor } from '../domain/actor.ts'
 import type { RetentionSettings } from '../domain/retention.ts'
 import { countPurgeable, purgeSegments } from '../storage/audit-log.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { dropPayloads, forgetIdempotencyKeys, forgetSessions, type Leaving } from '../storage/housekeeping.ts'
+import {
+  dropPayloads,
+  forgetIdempotencyKeys,
+  forgetSessions,
+  type Leaving,
+  type PayloadPlace,
+  type PayloadsLeft,
+} from '../storage/housekeeping.ts'
 import type { PeriodicJob } from './periodic.ts'
 
 export type HousekeepingDeps = { readonly database: Pick<Database, 'forWorker'>; readonly clock: { now(): Date } }
@@ -33,6 +40,10 @@ const setSize = 200
 const segmentsSetSize = 5
 /** 100 000 of each a run; the next one goes on. */
 const setsMax = 500
+/** Screenings a run. What must stay counts for nothing: however much of it there is, a run comes past it. */
+const payloadsMax = setsMax * setSize
+/** Of versions, two hundred each: ten millions, which the time that a run has does not reach. */
+const payloadSetsMax = 50_000
 /** What a look without doing counts up to. */
 const previewMax = 100_000
 
@@ -54,12 +65,13 @@ export function housekeepingJob(deps: HousekeepingDeps, retention: RetentionSett
 export async function keepHouse(deps: HousekeepingDeps, options: HousekeepingOptions): Promise<HousekeepingReport> {
   const { retention, really } = options
   const parts = [
-    ['payloads', dropPayloads, retention.payload.days],
     ['idempotencyKeys', forgetIdempotencyKeys, retention.idempotencyKeysDays],
     ['sessions', forgetSessions, retention.sessionsDays],
   ] as const
   const counts = { payloads: 0, idempotencyKeys: 0, sessions: 0, auditEvents: 0 }
-  let more = false
+  const payloads = await dropPayloadsInOrder(deps, options)
+  counts.payloads = payloads.count
+  let more = payloads.more
   for (const [what, drop, olderThanDays] of parts) {
     const left = await inSets(deps, options, {
       what,
@@ -72,6 +84,29 @@ export async function keepHouse(deps: HousekeepingDeps, options: HousekeepingOpt
   const report = { ...counts, auditEvents: events.count, more: more || events.more }
   if (really) await trace(deps, options, report)
   return report
+}
+
+/**
+ * Each set goes on after the last version that the one before looked at: what is not finished is read once a run, not once a set,
+ * and no set reads more than its own. A look without doing goes the same way.
+ */
+async function dropPayloadsInOrder(
+  { database }: HousekeepingDeps,
+  { retention, really, signal, onProgress }: HousekeepingOptions,
+): Promise<{ count: number; more: boolean }> {
+  const olderThanDays = retention.payload.days
+  let count = 0
+  let after: PayloadPlace | null = null
+  for (let sets = 0; sets < payloadSetsMax; sets++) {
+    if (signal.aborted || count >= payloadsMax) return { count, more: true }
+    const set = { olderThanDays, limit: setSize, really, after }
+    const left: PayloadsLeft = await database.forWorker((tx) => dropPayloads(tx, set))
+    count += left.count
+    if (really) onProgress?.('payloads', count)
+    if (left.last === null) return { count, more: false }
+    after = left.last
+  }
+  return { count, more: true }
 }
 
 function dropAuditEvents(olderThanDays: number, really: boolean): Part['drop'] {

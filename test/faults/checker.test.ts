@@ -21,6 +21,7 @@ function kept() {
     code: null,
     controlId: `C${version}`,
     receipts: 1,
+    unknownEnds: 0,
   })
   const facts = {
     declarations: [declaration(1), declaration(2)],
@@ -66,7 +67,14 @@ test.each<[string, (world: World) => void]>([
   ['a receipt for what was never taken', (w) => change(w.receiver.received, 1, { taken: 0, deliveries: [] })],
   [
     'one parked where the receiver would know it again',
-    (w) => change(w.facts.declarations, 1, { state: 'parked', code: 'answer-lost', receipts: 0 }),
+    (w) => change(w.facts.declarations, 1, { state: 'parked', code: 'answer-lost', receipts: 0, unknownEnds: 1 }),
+  ],
+  [
+    'one parked though no try of it ended unknown',
+    (w) => {
+      Object.assign(w.receiver, { deduplicates: false, received: w.receiver.received.slice(0, 1) })
+      change(w.facts.declarations, 1, { state: 'parked', code: 'answer-lost', receipts: 0 })
+    },
   ],
   ['another content than the last that was told', (w) => change(w.told, 1, { mark: 'C' })],
   ['an older version in force there', (w) => Object.assign(w.receiver.screenings.get('s')?.current ?? {}, { version: 1 })],
@@ -98,7 +106,7 @@ test.each<[string, (world: World) => void]>([
 test('what is parked for a person to decide is neither lost nor doubled, and holds its correction back', () => {
   const found = verdictOf((w) => {
     Object.assign(w.receiver, { deduplicates: false, received: w.receiver.received.slice(0, 1) })
-    change(w.facts.declarations, 0, { state: 'parked', code: 'answer-lost', receipts: 0 })
+    change(w.facts.declarations, 0, { state: 'parked', code: 'answer-lost', receipts: 0, unknownEnds: 1 })
     change(w.facts.declarations, 1, { state: 'queued', receipts: 0 })
   })
   expect(found).toEqual([false, false, false])

@@ -24,6 +24,8 @@ export type DeclarationFacts = {
   readonly code: string | null
   readonly controlId: string
   readonly receipts: number
+  /** Tries that sent it and of which nobody knows what became: what alone may park it. */
+  readonly unknownEnds: number
 }
 export type Facts = {
   readonly declarations: readonly DeclarationFacts[]
@@ -52,7 +54,9 @@ export async function readFacts(sql: postgres.Sql, screeningIds: readonly string
     declarations.push(
       ...(await sql<DeclarationFacts[]>`
         select d.id, d.screening_id as "screeningId", d.version, d.destination, d.state, d.code, d.control_id as "controlId",
-          (select count(*)::int from receipts r where r.declaration_id = d.id) as receipts
+          (select count(*)::int from receipts r where r.declaration_id = d.id) as receipts,
+          (select count(*)::int from attempts a where a.declaration_id = d.id and a.message_sha256 is not null
+            and (a.outcome is null or a.outcome = 'ambiguous')) as "unknownEnds"
         from declarations d where d.screening_id = any(${ids}::text::uuid[])`),
     )
     screenings.push(
@@ -171,7 +175,7 @@ function judgeDeclarations(
   for (const { state, screeningId, version } of declared)
     if (state === 'parked') parkedFrom.set(screeningId, Math.min(version, parkedFrom.get(screeningId) ?? version))
   const open = new Set<string>()
-  for (const { id, screeningId, version, state, code, controlId, receipts } of declared) {
+  for (const { id, screeningId, version, state, code, controlId, receipts, unknownEnds } of declared) {
     const name = `${receiver.destination}: declaration ${id} (${state}, ${code ?? 'no code'})`
     counts.declared += 1
     counts.receipts += receipts
@@ -183,7 +187,8 @@ function judgeDeclarations(
     else if (state === 'parked') {
       counts.parked += 1
       open.add(screeningId)
-      if (code === null || receiver.deduplicates) lost.push(`${name} is parked without need`)
+      // Without a promise a doubt is parked, and nothing else: what never left has its place in the queue.
+      if (code === null || receiver.deduplicates || unknownEnds === 0) lost.push(`${name} is parked without need`)
     } else if (state === 'rejected') {
       counts.rejected += 1
       open.add(screeningId)

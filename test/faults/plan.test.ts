@@ -18,6 +18,14 @@ test('every kind of step and every trouble of a receiver comes within a few hund
   expect(modes).not.toContain('refuse')
 })
 
+test('suspensions are aimed at both moments of both receivers, and at none', () => {
+  const aims = first(1, 4_000).flatMap(({ step }) =>
+    step.kind === 'suspend-worker' ? [step.at ? `${step.at.moment}, ${step.at.side}` : 'anyhow'] : [],
+  )
+  const wanted = ['received, promising', 'taken, promising', 'received, promiseless', 'taken, promiseless', 'anyhow']
+  expect(new Set(aims)).toEqual(new Set(wanted))
+})
+
 test('a suspension outlasts the lease of fifteen seconds', () => {
   const shortest = Math.min(...first(3, 2_000).flatMap(({ step }) => (step.kind === 'suspend-worker' ? [step.ms] : [])))
   expect(shortest).toBeGreaterThan(15_000)

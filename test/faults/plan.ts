@@ -3,12 +3,13 @@ import type { FaultMode } from '../simulators/sidep/faults.ts'
 
 export type Moment = 'received' | 'taken'
 export type Side = 'promising' | 'promiseless'
+/** When the receiver holds a request in its hand (`received`), or has taken it and not yet answered (`taken`). */
+export type Aim = { readonly moment: Moment; readonly side: Side }
 
 /** What is done to the house; those named `kill-…` end processes by SIGKILL and count. */
 export type Step =
   | { readonly kind: 'kill-worker'; readonly worker: number }
-  /** When the receiver holds a request in its hand (`received`), or has taken it and not yet answered (`taken`). */
-  | { readonly kind: 'kill-worker-at'; readonly moment: Moment; readonly side: Side }
+  | ({ readonly kind: 'kill-worker-at' } & Aim)
   | { readonly kind: 'kill-all-workers' }
   | { readonly kind: 'kill-gateway'; readonly gateway: number }
   /** So many ms after a client's request reached it. */
@@ -17,7 +18,7 @@ export type Step =
   | { readonly kind: 'kill-backends'; readonly while: Statement; readonly count: number }
   /** The postmaster, with all its children or leaving them behind. */
   | { readonly kind: 'kill-postgres'; readonly children: boolean }
-  | { readonly kind: 'suspend-worker'; readonly moment: Moment | null; readonly worker: number; readonly ms: number }
+  | { readonly kind: 'suspend-worker'; readonly at: Aim | null; readonly worker: number; readonly ms: number }
   | { readonly kind: 'turn-clock' }
   | { readonly kind: 'fill-disk'; readonly ms: number }
   | { readonly kind: 'receiver'; readonly side: Side; readonly mode: FaultMode; readonly count: number; readonly ms: number }
@@ -84,14 +85,21 @@ const weighed: readonly Weighed[] = [
 
 const sideOf = (of: Draw['of']) => of<Side>(['promising', 'promising', 'promiseless'])
 
+/**
+ * At the receiver that promises, what a sleeper sends when it wakes is known again; at the other one it would count twice: there it is
+ * the fencing alone, and what was parked meanwhile, that hold.
+ */
+const suspendedAt: readonly (Aim | null)[] = [
+  ...(['promising', 'promiseless'] as const).flatMap((side) => [
+    { moment: 'received', side } as const,
+    { moment: 'taken', side } as const,
+  ]),
+  ...[null, null],
+]
+
 function suspension({ from, of, sizes }: Draw): Step {
   const ms = from(suspensionMs.min, suspensionMs.max)
-  return {
-    kind: 'suspend-worker',
-    moment: of<Moment | null>(['received', 'taken', null]),
-    worker: from(0, sizes.workers - 1),
-    ms,
-  }
+  return { kind: 'suspend-worker', at: of(suspendedAt), worker: from(0, sizes.workers - 1), ms }
 }
 
 /** The same seed and sizes give the same steps, for ever. */

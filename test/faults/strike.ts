@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { destinationOf } from './config.ts'
 import type { House } from './house.ts'
-import type { Moment, Side, Step } from './plan.ts'
+import type { Aim, Step } from './plan.ts'
 import type { Supervised } from './processes.ts'
 
 /** Kills still to be made; what is taken and not used is given back. */
@@ -90,11 +90,7 @@ async function killOne(target: Supervised | undefined, budget: Budget): Promise<
 }
 
 /** Strikes the worker whose message the receiver holds in its hand; false where none came in time. */
-async function atMoment(
-  house: House,
-  { moment, side }: { moment: Moment; side: Side },
-  hit: (worker: Supervised) => boolean,
-): Promise<boolean> {
+async function atMoment(house: House, { moment, side }: Aim, hit: (worker: Supervised) => boolean): Promise<boolean> {
   return house.ambushes[side].at(moment, momentWithinMs, async (controlId) => {
     const pid = await house.database.findHolder(destinationOf[side], controlId)
     const worker = house.workers.find((one) => one.pid() === pid)
@@ -119,8 +115,8 @@ async function suspendOne(house: House, step: Extract<Step, { kind: 'suspend-wor
     stopped = worker
     return worker.signal('SIGSTOP')
   }
-  const { moment } = step
-  const hit = moment ? await atMoment(house, { moment, side: 'promising' }, stop) : stopped !== undefined && stop(stopped)
+  const { at } = step
+  const hit = at ? await atMoment(house, at, stop) : stopped !== undefined && stop(stopped)
   const pid = stopped?.pid()
   if (!hit || pid === undefined) return false
   const held = await house.database.countHeldBy(pid)

@@ -76,7 +76,7 @@ function aimOf(step: Step): string {
     case 'kill-gateway-in-request':
       return 'gateway in a request'
     case 'suspend-worker':
-      return 'suspended until another took over'
+      return `suspended${step.at ? ` at the ${step.at.side}` : ''} until another took over`
     default:
       return step.kind
   }

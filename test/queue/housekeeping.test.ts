@@ -1,5 +1,6 @@
 /** What is done with leaves after its retention; what is not finished keeps its payload, whatever is asked of the database. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sealEvents } from '../../src/audit/seal-events.ts'
@@ -7,6 +8,7 @@ import { verifyLog } from '../../src/audit/verify-log.ts'
 import { createCheckpointSigner, generateCheckpointKey, parseCheckpointKey } from '../../src/crypto/checkpoint.ts'
 import { type DeclarationState, declarationStates } from '../../src/domain/declaration.ts'
 import { keepHouse } from '../../src/queue/housekeeping.ts'
+import type { Database, Tx } from '../../src/storage/database.ts'
 import { withQueue } from './harness.ts'
 
 type Queue = Parameters<Parameters<typeof withQueue>[0]>[0]
@@ -187,6 +189,56 @@ test('a run that is told to stop has done what it did, and says that there is mo
     )
     expect(report).toMatchObject({ payloads: 0, more: true })
     expect(await run(q)).toMatchObject({ payloads: 1, more: false })
+  }))
+
+test('however much must stay, each set reads what one set may read, and what is done with behind it leaves in the same run', () =>
+  withQueue(async (q) => {
+    const refused = 1_200
+    const { screeningId } = await q.addDeclaration()
+    await q.sql`insert into screenings (version_id, screening_id, pharmacy_id, version, status, key_ref, patient, act, drafted_by, signed_by,
+        signed_role, captured_at, signed_at)
+      select gen_random_uuid(), gen_random_uuid(), pharmacy_id, 1, 'signed', key_ref, patient, act, drafted_by, signed_by, signed_role,
+        now() - interval '300 days' + (n / 3) * interval '1 microsecond', now() - interval '300 days'
+      from screenings cross join generate_series(1, ${refused}) n where screening_id = ${screeningId}`
+    await q.sql`insert into declarations (id, pharmacy_id, screening_id, version_id, version, destination, kind, state, code, settled_at, control_id)
+      select gen_random_uuid(), pharmacy_id, screening_id, version_id, 1, 'sidep', 'original', 'rejected', 'refused', now() - interval '300 days',
+        lpad((row_number() over ())::text, 20, '0')
+      from screenings where screening_id <> ${screeningId}`
+    const done = await Promise.all([q.addDeclaration(), q.addDeclaration()])
+    for (const { id } of done) await place(q, id, 'accepted', 91)
+    await q.sql`vacuum analyze screenings`
+    await q.sql`vacuum analyze declarations`
+
+    const reads: number[] = []
+    const readSoFar = async (tx: Tx) => {
+      const [row] = await tx.execute<{ rows: string }>(sql`
+        select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) as rows from pg_stat_xact_user_tables
+        where relname in ('screenings', 'declarations')`)
+      return Number(row?.rows)
+    }
+    const counting: Pick<Database, 'forWorker'> = {
+      forWorker: (work) =>
+        q.database.forWorker(async (tx) => {
+          const before = await readSoFar(tx)
+          const value = await work(tx)
+          reads.push((await readSoFar(tx)) - before)
+          return value
+        }),
+    }
+    for (const really of [false, true]) {
+      const clock = { now: () => new Date() }
+      const { signal } = new AbortController()
+      const report = await keepHouse({ database: counting, clock }, { retention, really, by: 'worker', signal })
+      expect(report).toMatchObject({ payloads: 2, more: false })
+    }
+    const setSize = 200
+    // Nine or so look-ups for each version that a set looks at.
+    expect(Math.max(...reads)).toBeLessThan(15 * setSize)
+    expect(reads.length).toBeGreaterThan((2 * refused) / setSize)
+    expect((await payloadOf(q, done[1].screeningId))[0]?.left).toBe(true)
+    expect(
+      await q.sql`select 1 from screenings where payload_left_at is null and captured_at < now() - interval '200 days'`,
+    ).toHaveLength(refused)
   }))
 
 test('traces stay through their last day; then whole segments leave, hourly, and the log still verifies with its anchors', () =>
