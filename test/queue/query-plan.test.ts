@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { plannerSettings, type Tx } from '../../src/storage/database.ts'
 import { lockControl } from '../../src/storage/destination-controls.ts'
 import { claimDue, claimExpired, extendLeases, lookAhead, markSent, releaseClaims, settle } from '../../src/storage/queries.ts'
+import { countOpenDeclarations } from '../../src/storage/queue-reading.ts'
+import { countByPharmacy } from '../../src/storage/silences.ts'
 import { connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
 import { oneEuro } from './harness.ts'
 
@@ -169,6 +171,30 @@ const cases: readonly { name: string; run: (tx: Tx) => Promise<unknown>; indexes
         })),
       ),
     indexes: ['attempts_pkey', 'charges_pkey', 'declarations_by_screening', 'declarations_pkey'],
+  },
+  {
+    name: 'counting what is open',
+    run: (tx) => countOpenDeclarations(tx),
+    indexes: [
+      'declarations_by_screening',
+      'declarations_leases',
+      'declarations_open',
+      'declarations_parked',
+      'declarations_turns',
+    ],
+  },
+  {
+    name: 'counting what is open by pharmacy',
+    run: (tx) => countByPharmacy(tx),
+    indexes: [
+      'declarations_by_screening',
+      'declarations_leases',
+      'declarations_open',
+      'declarations_parked',
+      'declarations_rejected',
+      'declarations_turns',
+      'screenings_pkey',
+    ],
   },
   { name: 'looking ahead', run: (tx) => lookAhead(tx, ['sidep', 'other']), indexes: ['declarations_next_due'] },
 ]
