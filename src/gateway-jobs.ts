@@ -1,6 +1,7 @@
-/** What the worker's side does by itself, every so often: each room's job, given what the composition root opened. */
+/** What gateways and workers do by themselves, every so often: each room's job, given what the composition root opened. */
 
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunDeps, runReconciliations } from './actions/run-reconciliations.ts'
 import { createSealJob } from './audit/seal-job.ts'
 import type { Clock } from './base/clock.ts'
@@ -11,7 +12,7 @@ import { sweepUnused } from './crypto/sweep.ts'
 import type { LookUp } from './destinations/look-up.ts'
 import { housekeepingJob } from './queue/housekeeping.ts'
 import { createLedgerJob } from './queue/ledger-job.ts'
-import type { PeriodicJob } from './queue/periodic.ts'
+import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJob, type PeriodicJobs } from './queue/periodic.ts'
 import { releaseRetriesJob } from './queue/release-retries.ts'
 import { silenceJob } from './queue/silence.ts'
 import type { Database } from './storage/database.ts'
@@ -32,7 +33,7 @@ export type JobDeps = {
   readonly findLookUp: (destinationId: string) => LookUp | null
 }
 
-/** Each room's own: one replica runs one at a time (`queue/periodic.ts`). */
+/** A worker's: each room's own, of which one replica runs one at a time (`queue/periodic.ts`). */
 export function periodicJobs({
   auditSigner,
   findLookUp,
@@ -45,7 +46,7 @@ export function periodicJobs({
   const jobs: PeriodicJob[] = [
     releaseRetriesJob({ database, clock, randomBytes }),
     housekeepingJob({ database, clock }, config.retention),
-    silenceJob({ database, destinations: config.destinations, events }, config.alarms),
+    silenceWatch({ config, database, events }),
     reconcileJob({ clock, database, findLookUp }),
     sweepJob({ clock, database, events, keyStore }),
   ]
@@ -60,6 +61,35 @@ export function periodicJobs({
       }),
     )
   return jobs
+}
+
+/** Gateways run it too, under the same lease: were it left to workers, the death of all of them would be told by nobody. */
+export function silenceWatch({ config, database, events }: Pick<JobDeps, 'config' | 'database' | 'events'>): PeriodicJob {
+  return silenceJob({ database, destinations: config.destinations, events }, config.alarms)
+}
+
+/** Lets jobs come round, once started, and tells of those that did something. */
+export function comeRound(
+  { database, events, random }: Pick<JobDeps, 'database' | 'events'> & { readonly random: () => number },
+  jobs: readonly PeriodicJob[],
+): PeriodicJobs {
+  return createPeriodicJobs(
+    {
+      database,
+      random,
+      wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+      events: {
+        jobEnded: (ended) => didSomething(ended) && events.periodicJobEnded(ended),
+        jobFailed: (failed) => events.periodicJobFailed(failed),
+      },
+    },
+    jobs,
+  )
+}
+
+/** A job that found nothing to do, every second of the day, says nothing. */
+function didSomething({ outcome, counts }: { outcome: JobOutcome; counts: JobCounts }): boolean {
+  return outcome !== 'done' || Object.values(counts).some((count) => count > 0)
 }
 
 const sweepEveryMs = 6 * 3_600_000

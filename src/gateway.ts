@@ -31,12 +31,12 @@ import { readUpkeep } from './doctor/read-upkeep.ts'
 import { type DestinationSettings, deduplicationOf, servesPharmacy } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
 import { chargeTermsOf } from './domain/tariff.ts'
-import { ledgerJob, periodicJobs } from './gateway-jobs.ts'
+import { comeRound, ledgerJob, periodicJobs, silenceWatch } from './gateway-jobs.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
 import { askFirst } from './queue/ask-first.ts'
-import { createPeriodicJobs, type JobCounts, type JobOutcome, type PeriodicJobs } from './queue/periodic.ts'
-import { watchStanding } from './queue/standing.ts'
+import type { PeriodicJobs } from './queue/periodic.ts'
+import { type StandingWatch, watchStanding } from './queue/standing.ts'
 import { createWorker, type Worker } from './queue/worker.ts'
 import { type Database, openDatabase } from './storage/database.ts'
 import { readKeyAges } from './storage/key-ages.ts'
@@ -73,6 +73,8 @@ type Foundation = {
 
 export type Gateway = {
   readonly web: WebApp
+  /** What comes round by itself though no worker lives; start it beside the web side. */
+  readonly periodic: PeriodicJobs
   readonly management: ReturnType<typeof createManagementApp>
   readonly actions: Actions
   readonly auth: Auth
@@ -114,16 +116,10 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
     traces,
     bindActions(actionDeps(foundation), (error) => events.gatewayFailed({ error })),
   )
-  const standing = watchStanding(
-    { database, wait: quietSleep, onFailure: (error) => events.workerFailed({ step: 'standing', error }) },
-    config.destinations.map((settings) => ({
-      ...settings,
-      serves: (id: string) => servesPharmacy(settings, foundation.pharmacies.get(id)?.finess),
-    })),
-    { silenceMs: config.alarms.silenceMinutes * 60_000 },
-  )
-  standing.start()
-  closers.push('standing', () => standing.stop())
+  const standing = openStanding(foundation)
+  const periodic = comeRound({ ...foundation, random: overrides.random ?? Math.random }, [silenceWatch(foundation)])
+  // What runs is told to end before the database closes; whoever serves has given it its grace by then.
+  closers.push('periodic jobs', () => periodic.stop(jobsLeftGraceMs))
   const signer = secrets.signingKeysJwks === null ? null : openSigner(secrets.signingKeysJwks)
   const web = createWebApp(
     {
@@ -154,7 +150,7 @@ export async function openGateway(config: Config, secrets: Secrets, overrides: O
   )
   const metrics = metricsOf(foundation, web.routes.map(routeName))
   const management = createManagementApp({ checks: foundation.checks, metrics: () => metrics.read() })
-  return { web, management, actions, auth, database, events, close: () => closers.closeAll() }
+  return { web, periodic, management, actions, auth, database, events, close: () => closers.closeAll() }
 }
 
 /** Opens the forwarding side: the worker and the destinations that it sends to. */
@@ -204,27 +200,32 @@ export async function openForwarder(config: Config, secrets: Secrets, overrides:
       pollMs: config.worker.pollSeconds * 1000,
     },
   )
-  const periodic = createPeriodicJobs(
-    {
-      database,
-      wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
-      random: overrides.random ?? Math.random,
-      events: {
-        jobEnded: (ended) => didSomething(ended) && events.periodicJobEnded(ended),
-        jobFailed: (failed) => events.periodicJobFailed(failed),
-      },
-    },
-    [...periodicJobs({ ...foundation, findLookUp: (id) => destinations.findLookUp(id) }), ledgerJob(foundation, metrics)],
-  )
+  const periodic = comeRound({ ...foundation, random: overrides.random ?? Math.random }, [
+    ...periodicJobs({ ...foundation, findLookUp: (id) => destinations.findLookUp(id) }),
+    ledgerJob(foundation, metrics),
+  ])
   const management = createManagementApp({ checks: foundation.checks, metrics: () => metrics.read() })
   return { worker, periodic, management, database, events, close: () => closers.closeAll() }
 }
 
-const quietSleep = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
+const jobsLeftGraceMs = 1_000
 
-/** A job that found nothing to do, every second of the day, says nothing. */
-function didSomething({ outcome, counts }: { outcome: JobOutcome; counts: JobCounts }): boolean {
-  return outcome !== 'done' || Object.values(counts).some((count) => count > 0)
+function openStanding({ closers, config, database, events, pharmacies }: Foundation): StandingWatch {
+  const standing = watchStanding(
+    {
+      database,
+      wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+      onFailure: (error) => events.workerFailed({ step: 'standing', error }),
+    },
+    config.destinations.map((settings) => ({
+      ...settings,
+      serves: (id: string) => servesPharmacy(settings, pharmacies.get(id)?.finess),
+    })),
+    { silenceMs: config.alarms.silenceMinutes * 60_000 },
+  )
+  standing.start()
+  closers.push('standing', () => standing.stop())
+  return standing
 }
 
 async function openFoundation(config: Config, secrets: Secrets, overrides: Overrides): Promise<Foundation> {

@@ -103,6 +103,8 @@ export type StoppedList = {
 export type Standing = {
   /** Stopped, and waiting for a person. */
   readonly stopped: number
+  /** Corrections and cancellations behind one of these: they leave by themselves once it is decided. */
+  readonly held: number
   /** Since when nothing was captured here, at a time at which something usually is; null where all is as usual. */
   readonly quietSince: Date | null
   readonly destinations: readonly {

@@ -309,7 +309,7 @@ export async function status(deps: OperatorDeps, batchId: string | null, print: 
     const delay = one.expectedDelayMs === null ? 'unknown' : `${Math.ceil(one.expectedDelayMs / 1000)} s`
     const rate = one.drainPerSecond.toFixed(1)
     print(
-      `${one.destinationId}: ${one.state}, ${one.waiting} waiting, ${one.underWay} under way, ${one.parked} parked, ${rate}/s, delay ${delay}`,
+      `${one.destinationId}: ${one.state}, ${one.waiting} waiting, ${one.underWay} under way, ${one.parked} parked, ${one.held} held behind them, ${rate}/s, delay ${delay}`,
     )
   }
   for (const batch of await deps.database.forWorker((tx) => listBatches(tx, 20))) print(describe(batch))

@@ -20,8 +20,15 @@ export async function serve(): Promise<void> {
   const loaded = configOrMistakes()
   const stopping = new AbortController()
   const current = await keepCurrent<Gateway>(loaded, {
-    open: ({ config, secrets }) => openGateway(config, secrets),
-    retire: () => sleep(requestGraceMs, undefined, { signal: stopping.signal }).catch(() => undefined),
+    open: async ({ config, secrets }) => {
+      const gateway = await openGateway(config, secrets)
+      gateway.periodic.start()
+      return gateway
+    },
+    retire: async ({ periodic }) => {
+      const requestsEnded = sleep(requestGraceMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      await Promise.all([requestsEnded, periodic.stop(drainGraceMs)])
+    },
   })
   const { host, port, managementPort } = loaded.config.listen
   const { headers } = current.part.web
@@ -41,7 +48,7 @@ export async function serve(): Promise<void> {
   endInTime()
   stopping.abort()
   // Last-in first-out: the doors first, then what stands behind them.
-  await Promise.all([served.close(), management.close()])
+  await Promise.all([served.close(), management.close(), current.part.periodic.stop(drainGraceMs)])
   const { events } = current.part
   await current.close()
   events.gatewayStopped({ reason: 'signal', uptimeMs: systemClock.now().getTime() - startedAt })

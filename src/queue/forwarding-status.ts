@@ -2,7 +2,7 @@
 import type { Database } from '../storage/database.ts'
 import { listControls } from '../storage/destination-controls.ts'
 import { countOpenDeclarations, type OpenCount } from '../storage/queue-reading.ts'
-import { type Control, drainTimeConstantS, paceAt } from './admission.ts'
+import { type Control, drainTimeConstantS } from './admission.ts'
 import type { QueueDestination } from './run-declaration.ts'
 
 /**
@@ -15,14 +15,19 @@ export type ForwardingState = 'flowing' | 'recovering' | 'paused' | 'silent' | '
 export type DestinationStatus = {
   readonly destinationId: string
   readonly state: ForwardingState
+  /** Queued, and nothing stands before them but their turn. */
   readonly waiting: number
+  /** Claimed or sent: by a worker that lives, or that died; only their age tells. */
   readonly underWay: number
   /** Waiting for a person. */
   readonly parked: number
+  /** Behind a parked one of the same screening: no work that is due, however old. */
+  readonly held: number
+  /** Of those that wait or are under way. */
   readonly oldestWaitingMs: number | null
   /** Declarations a second that ended lately, with a time constant of a minute. */
   readonly drainPerSecond: number
-  /** How long the last of those that wait now will have to; null while nothing drains: then nobody knows. */
+  /** How long the last of those that are due now will have to wait, by what was measured; null while too little drains to tell. */
   readonly expectedDelayMs: number | null
   readonly pausedForMs: number | null
 }
@@ -59,25 +64,33 @@ export type StatusInput = {
 }
 
 export function statusOf(destinationId: string, input: StatusInput): DestinationStatus {
-  const { settings, control, nowMs } = input
+  const { control, nowMs } = input
   const count = (...states: readonly OpenCount['state'][]) =>
     input.counts.filter((entry) => states.includes(entry.state)).reduce((sum, entry) => sum + entry.count, 0)
   const waiting = count('queued')
-  const oldestWaitingMs = input.counts.find((entry) => entry.state === 'queued')?.oldestAgeMs ?? null
+  const underWay = count('claimed', 'sent')
+  // What a dead worker held is due too, until another takes it over: where none is left, nothing but its age tells of it.
+  const ages = input.counts.filter((entry) => isDue(entry.state)).flatMap((entry) => entry.oldestAgeMs ?? [])
+  const oldestWaitingMs = ages.length === 0 ? null : Math.max(...ages)
   const drainPerSecond = control ? drainAt(control, nowMs) : 0
   const state = stateOf(input, { waiting, oldestWaitingMs })
   return {
     destinationId,
     state,
     waiting,
-    underWay: count('claimed', 'sent'),
+    underWay,
     parked: count('parked'),
+    held: count('held'),
     oldestWaitingMs,
     drainPerSecond,
-    expectedDelayMs: expectedDelayMs({ state, waiting, drainPerSecond, control, nowMs, settings }),
+    expectedDelayMs: expectedDelayMs({ state, due: waiting + underWay, drainPerSecond }),
     pausedForMs:
       control && control.breaker !== 'closed' && control.openedAtMs !== null ? Math.max(0, nowMs - control.openedAtMs) : null,
   }
+}
+
+function isDue(state: OpenCount['state']): boolean {
+  return state === 'queued' || state === 'claimed' || state === 'sent'
 }
 
 function drainAt(control: Control, nowMs: number): number {
@@ -92,28 +105,19 @@ function stateOf(
   if (!settings) return 'not-configured'
   if (control && control.breaker !== 'closed') return 'paused'
   const quietMs = control?.lastAcceptedAtMs == null ? Number.POSITIVE_INFINITY : nowMs - control.lastAcceptedAtMs
-  if (waiting > 0 && (oldestWaitingMs ?? 0) > silenceMs && quietMs > silenceMs) return 'silent'
+  if ((oldestWaitingMs ?? 0) > silenceMs && quietMs > silenceMs) return 'silent'
   return control?.closedAtMs != null && nowMs - control.closedAtMs < settings.pace.rampMs && waiting > 0
     ? 'recovering'
     : 'flowing'
 }
 
-/** Below this a measured rate is noise, and what it promises would be days. */
+/** About one a minute. Below this a measured rate is noise, and what it promises would be days. */
 const drainPerSecondMin = 0.02
 
-function expectedDelayMs(input: {
-  state: ForwardingState
-  waiting: number
-  drainPerSecond: number
-  control: Control | null
-  nowMs: number
-  settings: StatusInput['settings']
-}): number | null {
-  const { state, waiting, drainPerSecond, control, settings } = input
-  if (waiting === 0) return state === 'paused' || state === 'not-configured' ? null : 0
-  if (state === 'paused' || state === 'silent' || state === 'not-configured' || !settings) return null
-  // While it recovers, what was measured lags behind what is allowed by now: the better of the two is still no promise of more.
-  const allowed = state === 'recovering' && control ? paceAt(control, input.nowMs, settings.pace) : 0
-  const perSecond = Math.max(drainPerSecond, allowed)
-  return perSecond < drainPerSecondMin ? null : Math.round((waiting / perSecond) * 1000)
+/** What the pace would allow is left out, also while it climbs: a destination that takes one in two seconds takes no more for it. */
+function expectedDelayMs(input: { state: ForwardingState; due: number; drainPerSecond: number }): number | null {
+  const { state, due, drainPerSecond } = input
+  if (state === 'paused' || state === 'silent' || state === 'not-configured') return null
+  if (due === 0) return 0
+  return drainPerSecond < drainPerSecondMin ? null : Math.round((due / drainPerSecond) * 1000)
 }

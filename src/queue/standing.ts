@@ -20,6 +20,8 @@ export type StandingLine = {
 }
 export type PharmacyStanding = {
   readonly stopped: number
+  /** Corrections and cancellations that wait for a decision on what they follow. */
+  readonly held: number
   readonly quietSince: Date | null
   readonly destinations: readonly StandingLine[]
 }
@@ -103,17 +105,21 @@ function standingOf(reading: Reading, destinations: readonly StandingDestination
     const state = lineState(status)
     if (!concerned || state === null) return []
     const { pausedForMs, expectedDelayMs } = status
+    // Late by its age alone, it may be one message that is refused for now again and again: nobody else is late for that.
+    if (state === 'delayed' && expectedDelayMs === null && waiting === 0) return []
     return [{ label: settings?.label ?? status.destinationId, state, waiting, pausedForMs, expectedDelayMs }]
   })
   const quiet = reading.silences.find((one) => one.kind === 'pharmacy-quiet' && one.subject === pharmacyId)
   return {
     stopped: counts.reduce((sum, one) => sum + one.stopped, 0),
+    held: counts.reduce((sum, one) => sum + one.held, 0),
     quietSince: quiet?.since ?? null,
     destinations: lines,
   }
 }
 
-function lineState({ state, expectedDelayMs }: DestinationStatus): StandingLine['state'] | null {
+/** Where too little drains to foresee a delay, the one that has passed already is the least that it will be. */
+function lineState({ state, expectedDelayMs, oldestWaitingMs }: DestinationStatus): StandingLine['state'] | null {
   if (state !== 'flowing') return state
-  return (expectedDelayMs ?? 0) > delayedMs ? 'delayed' : null
+  return (expectedDelayMs ?? oldestWaitingMs ?? 0) > delayedMs ? 'delayed' : null
 }

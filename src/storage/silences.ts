@@ -1,6 +1,7 @@
 /** Silences: pharmacies that are quiet at a time at which they usually capture, and the alarms that stand. */
 import { sql } from 'drizzle-orm'
 import type { Tx } from './database.ts'
+import { queuedOrHeld } from './queue-reading.ts'
 
 export const silenceKinds = ['destination-silent', 'pharmacy-quiet'] as const
 export type SilenceKind = (typeof silenceKinds)[number]
@@ -55,7 +56,10 @@ export async function replaceSilences(
 export type PharmacyCount = {
   readonly pharmacyId: string
   readonly destination: string
+  /** Queued or under way. */
   readonly waiting: number
+  /** Behind a parked version of their screening. */
+  readonly held: number
   readonly stopped: number
 }
 
@@ -63,11 +67,15 @@ export type PharmacyCount = {
 export async function countByPharmacy(tx: Tx): Promise<readonly PharmacyCount[]> {
   const rows = await tx.execute<PharmacyCount & Record<string, unknown>>(sql`
     select pharmacy_id as "pharmacyId", destination, count(*) filter (where state = 'queued')::int as waiting,
-      count(*) filter (where state in ('parked', 'rejected'))::int as stopped
+      count(*) filter (where state = 'held')::int as held, count(*) filter (where state = 'stopped')::int as stopped
     from (
-      select pharmacy_id, destination, state from declarations where standing in ('queued', 'parked')
+      select q.pharmacy_id, q.destination, ${queuedOrHeld('q')} as state from declarations q where q.standing = 'queued'
       union all
-      select d.pharmacy_id, d.destination, d.state from declarations d join screenings s on s.version_id = d.version_id
+      select pharmacy_id, destination, 'queued' from declarations where lease_until is not null -- claimed and sent, and they alone
+      union all
+      select pharmacy_id, destination, 'stopped' from declarations where standing = 'parked'
+      union all
+      select d.pharmacy_id, d.destination, 'stopped' from declarations d join screenings s on s.version_id = d.version_id
       where d.standing = 'rejected' and s.status <> 'superseded'
     ) open group by 1, 2 limit 100000`)
   return [...rows]

@@ -3,11 +3,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { type DeclarationState, declarationStates } from '../domain/declaration.ts'
 import { createUpkeepGauges, type UpkeepReading } from './upkeep-metrics.ts'
 
-/** States in which a declaration is not done with. */
-export const openStates = ['queued', 'claimed', 'sent', 'parked'] as const satisfies readonly DeclarationState[]
-export type OpenState = (typeof openStates)[number]
+/** States in which a declaration is not done with. `held`: queued, behind a parked one of its screening. */
+export type OpenState = Extract<DeclarationState, 'queued' | 'claimed' | 'sent' | 'parked'> | 'held'
 
-/** One row a destination and open state; `oldestAgeMs` since the capture of the oldest, null where there is none. */
+/** One row a destination and open state; `oldestAgeMs` since the capture of the oldest, null where it waits for a person. */
 export type QueueReading = {
   readonly destination: string
   readonly state: OpenState
@@ -152,8 +151,8 @@ function createQueueGauges(registry: Registry, destinationLabel: (id: string) =>
       for (const { destination, state, count, oldestAgeMs } of rows ?? []) {
         const label = destinationLabel(destination)
         depth.inc({ destination: label, state }, count)
-        // A parked one waits for a person: it is counted above, and does not mean that sending stands still.
-        if (state !== 'parked') ages.set(label, Math.max(ages.get(label) ?? 0, oldestAgeMs ?? 0))
+        // These wait for a person: they are counted above, and do not mean that sending stands still.
+        if (state !== 'parked' && state !== 'held') ages.set(label, Math.max(ages.get(label) ?? 0, oldestAgeMs ?? 0))
       }
       for (const [label, ageMs] of ages) oldest.set({ destination: label }, ageMs / 1000)
     },

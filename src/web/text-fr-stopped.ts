@@ -35,7 +35,10 @@ export function standingSentence({ label, state, waiting, pausedForMs, expectedD
     waiting === 0
       ? ''
       : ` ${many(waiting, 'transmission de votre officine attend', 'transmissions de votre officine attendent')}.`
-  const delay = expectedDelayMs === null ? '' : ` Délai prévu : ${roughDuration(expectedDelayMs)}.`
+  const delay =
+    expectedDelayMs === null
+      ? ' Délai inconnu : trop peu d’envois viennent d’aboutir pour le prévoir.'
+      : ` Délai prévu : ${roughDuration(expectedDelayMs)}.`
   switch (state) {
     case 'paused':
       return `${label} ne répond pas${pausedForMs === null ? '' : ` depuis ${roughDuration(pausedForMs)}`}.${waits} Un essai est fait de temps en temps ; personne ne peut dire quand elle reviendra.`
@@ -63,6 +66,8 @@ export const stoppedText = {
   heading: 'Transmissions à reprendre',
   lead: 'Ces transmissions se sont arrêtées et ne repartiront pas seules : une personne doit décider.',
   empty: 'Rien n’est arrêté : il n’y a rien à reprendre.',
+  held: (count: number) =>
+    `${many(count, 'correction ou annulation attend', 'corrections ou annulations attendent')} derrière l’une d’elles, et ${count > 1 ? 'partiront' : 'partira'} après la décision.`,
   groups: 'Par motif',
   group: (count: number, state: StoppedState) =>
     `${many(count, 'transmission', 'transmissions')} ${count > 1 ? stoppedStateText[state].many : stoppedStateText[state].one}`,

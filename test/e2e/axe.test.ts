@@ -137,6 +137,7 @@ function addStopped(): void {
     ],
   }
   house.standing = {
+    held: 3,
     stopped: 1241,
     quietSince: new Date('2026-11-23T14:10:00Z'),
     destinations: [

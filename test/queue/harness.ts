@@ -181,7 +181,7 @@ export async function withQueue(run: (queue: TestQueue) => Promise<void>, ownSer
       // What keeps issued statements from being emptied stands aside: here they are never issued.
       await tx.unsafe('set local session_replication_role = replica')
       await tx.unsafe(
-        `truncate pharmacies, professionals, screenings, declarations, attempts, receipts, audit_events, destination_controls, periodic_jobs cascade`,
+        `truncate pharmacies, professionals, screenings, declarations, attempts, receipts, audit_events, destination_controls, periodic_jobs, silence_alarms cascade`,
       )
     })
     await run(await openQueue({ databases, database, sql, workers }))

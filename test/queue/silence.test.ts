@@ -100,6 +100,64 @@ test('a destination that acknowledges nothing while work is due is told; one wit
     await q.sql`update declarations set state = 'accepted', settled_at = now() where id = ${id}`
   }))
 
+test('what dead workers left claimed or sent is due work: it is told like what waits', () =>
+  withQueue(async (q) => {
+    const { told, look } = watch(q)
+    const [claimed = '', sent = ''] = await q.addDeclarations(2)
+    const leave = (id: string, state: string) => q.sql`update declarations set state = ${state}, claimed_by = 'dead',
+      created_at = now() - interval '3 hours', lease_until = now() - interval '2 hours' where id = ${id}`
+    await leave(claimed, 'claimed')
+    await look()
+    expect(told).toEqual(['began destination-silent sidep'])
+    await q.sql`update declarations set state = 'accepted', claimed_by = null, lease_until = null, settled_at = now()`
+    await q.sql`update declarations set state = 'queued', settled_at = null, created_at = now() where id = ${sent}`
+    await look()
+    await leave(sent, 'sent')
+    await look()
+    expect(told).toEqual(['began', 'ended', 'began'].map((what) => `${what} destination-silent sidep`))
+  }))
+
+test('what waits behind a parked version of its screening raises no alarm, and is counted for its pharmacy as held', () =>
+  withQueue(async (q) => {
+    const { told, look } = watch(q)
+    const { id, screeningId } = await q.addDeclaration()
+    await q.addDeclaration({ screeningId, version: 2 })
+    await q.addDeclaration({ screeningId, version: 3 })
+    await q.addDeclaration({ screeningId, version: 2, destination: 'other' })
+    await q.sql`update declarations set created_at = now() - interval '3 days' where destination = 'sidep'`
+    await q.sql`update declarations set state = 'parked', code = 'answer-lost' where id = ${id}`
+    await look()
+    expect(told).toEqual([])
+    const standing = watchStanding(
+      { database: q.database, wait: waitUntil, onFailure: () => undefined },
+      [{ id: 'sidep', label: 'Fichier national', pace, serves: () => true }],
+      { silenceMs: 900_000 },
+    )
+    await standing.refresh()
+    expect(standing.of(q.pharmacyId)).toMatchObject({ stopped: 1, held: 2, destinations: [{ label: 'other', waiting: 1 }] })
+    // Decided: from here on they are due, and nobody sends them.
+    await q.sql`update declarations set state = 'received', settled_at = now() where id = ${id}`
+    await look()
+    expect(told).toEqual(['began destination-silent sidep'])
+  }))
+
+test('a pharmacy whose work has waited for minutes is told so though no delay can be foreseen, and one without work is not', () =>
+  withQueue(async (q) => {
+    const other = await q.addPharmacy()
+    await q.addDeclaration()
+    const standing = watchStanding(
+      { database: q.database, wait: waitUntil, onFailure: () => undefined },
+      [{ id: 'sidep', label: 'Fichier national', pace, serves: () => true }],
+      { silenceMs: 900_000 },
+    )
+    await standing.refresh()
+    expect(standing.of(q.pharmacyId)?.destinations).toEqual([])
+    await q.sql`update declarations set created_at = now() - interval '3 minutes'`
+    await standing.refresh()
+    expect(standing.of(q.pharmacyId)?.destinations).toMatchObject([{ state: 'delayed', waiting: 1, expectedDelayMs: null }])
+    expect(standing.of(other)?.destinations).toEqual([])
+  }))
+
 test('pages are told how it stands for their own pharmacy: what waits, what stopped, and a destination that is away', () =>
   withQueue(async (q) => {
     const other = await q.addPharmacy()
@@ -116,7 +174,7 @@ test('pages are told how it stands for their own pharmacy: what waits, what stop
     )
     expect(standing.of(q.pharmacyId)).toBeNull()
     await standing.refresh()
-    expect(standing.of(q.pharmacyId)).toEqual({ stopped: 1, quietSince: null, destinations: [] })
+    expect(standing.of(q.pharmacyId)).toEqual({ stopped: 1, held: 0, quietSince: null, destinations: [] })
     await q.sql`insert into destination_controls (destination, breaker, hold_until, opened_at) values ('sidep', 'open', now(), now() - interval '12 minutes')
       on conflict (destination) do update set breaker = 'open', hold_until = now(), opened_at = now() - interval '12 minutes'`
     await standing.refresh()

@@ -90,6 +90,7 @@ test('the queue is shown as it is at the scrape: depth by state, and the age of 
     { destination: 'national-file', state: 'queued', count: 7, oldestAgeMs: 90_000 },
     { destination: 'national-file', state: 'sent', count: 1, oldestAgeMs: 125_500 },
     { destination: 'national-file', state: 'parked', count: 2, oldestAgeMs: 86_400_000 },
+    { destination: 'national-file', state: 'held', count: 3, oldestAgeMs: 86_400_000 },
     { destination: 'retired', state: 'queued', count: 1, oldestAgeMs: 1000 },
   ]
   const metrics = createMetrics({ readQueue: async () => rows, readUpkeep }, options)
@@ -99,6 +100,7 @@ test('the queue is shown as it is at the scrape: depth by state, and the age of 
     'passerelle_queue_depth{destination="national-file",state="queued"} 7',
     'passerelle_queue_depth{destination="national-file",state="sent"} 1',
     'passerelle_queue_depth{destination="national-file",state="parked"} 2',
+    'passerelle_queue_depth{destination="national-file",state="held"} 3',
     'passerelle_queue_depth{destination="other",state="queued"} 1',
     'passerelle_oldest_unsent_age_seconds{destination="national-file"} 125.5',
     'passerelle_oldest_unsent_age_seconds{destination="other"} 1',

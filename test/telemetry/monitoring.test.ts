@@ -20,6 +20,7 @@ async function shownMetrics(): Promise<ReadonlySet<string>> {
     {
       readQueue: async () => [{ destination: 'sidep', state: 'queued', count: 1, oldestAgeMs: 1 }],
       readUpkeep: async () => reading,
+      readSilences: async () => [{ kind: 'destination-silent' }],
     },
     { routes: ['GET /'], destinations: ['sidep'] },
   )
@@ -42,6 +43,7 @@ test('every gauge that is an alarm stands in a rule', async () => {
     'queue_readable',
     'ledger_differences',
     'breaker_state',
+    'silences',
     'certificate_left_seconds',
     'restore_drill_age_seconds',
   ])

@@ -141,6 +141,7 @@ test('the banner tells the honest state on every page, with the count of what ha
   expect(await textOf(house, '/depistages')).not.toContain('class="standing')
   house.standing = {
     stopped: 12480,
+    held: 0,
     quietSince: null,
     destinations: [
       { label: 'Fichier national', state: 'paused', waiting: 7, pausedForMs: 720_000, expectedDelayMs: null },
@@ -157,4 +158,19 @@ test('the banner tells the honest state on every page, with the count of what ha
     expect(page).toContain('<span class="count">12 480</span>')
   }
   expect(await textOf(house, '/depistages', 'preparer')).not.toContain('/a-reprendre')
+})
+
+test('a delay that is not known is said to be unknown, and corrections behind what has stopped are counted where it is decided', async () => {
+  const house = houseWithStopped()
+  expect(await textOf(house, '/a-reprendre')).not.toContain('derrière l’une d’elles')
+  const named = { label: 'Fichier national', waiting: 300, pausedForMs: null, expectedDelayMs: null }
+  house.standing = { stopped: 3, held: 2, quietSince: null, destinations: [{ ...named, state: 'recovering' }] }
+  const page = await textOf(house, '/a-reprendre')
+  expect(page).toContain('300 transmissions de votre officine attendent. Délai inconnu : trop peu d’envois')
+  expect(page).not.toContain('Délai prévu')
+  expect(page).toContain('2 corrections ou annulations attendent derrière l’une d’elles, et partiront après la décision.')
+  house.standing = { stopped: 3, held: 1, quietSince: null, destinations: [{ ...named, state: 'delayed' }] }
+  const late = await textOf(house, '/a-reprendre')
+  expect(late).toContain('prennent du retard. 300 transmissions de votre officine attendent. Délai inconnu')
+  expect(late).toContain('1 correction ou annulation attend derrière l’une d’elles, et partira après la décision.')
 })

@@ -26,8 +26,10 @@ async function show(deps: StoppedDeps, { c, actor, session, request }: ActorVisi
 }
 
 function stoppedPage(frame: Frame, list: StoppedList, session: SessionView): Html {
+  const held = session.actor ? (frame.standing(session.actor.pharmacyId)?.held ?? 0) : 0
   const body = html`<h1>${words.heading}</h1>
 ${list.total === 0 ? html`<p class="empty">${words.empty}</p>` : html`<p class="lead">${words.lead}</p>`}
+${list.total === 0 || held === 0 ? nothing : html`<p class="hint">${words.held(held)}</p>`}
 ${list.batches.length === 0 ? nothing : html`<section><h2>${words.batches}</h2><ul class="groups">${list.batches.map(batchLine)}</ul></section>`}
 ${list.total === 0 ? nothing : html`<section><h2>${words.groups}</h2><ul class="groups">${list.groups.map(groupCard)}</ul></section>`}
 ${list.items.length === 0 ? nothing : html`<section class="rows"><h2>${words.one} <span class="count">${list.total}</span></h2><ul>${list.items.map(itemRow)}</ul>${pager(list)}</section>`}`
