@@ -95,11 +95,14 @@ export async function lockStopped(
   wanted: readonly { readonly id: string; readonly epoch: number | null }[],
 ): Promise<readonly StoppedRow[]> {
   if (wanted.length === 0) return []
+  const named = sql`unnest(${sql.param(wanted.map((one) => one.id))}::uuid[], ${sql.param(wanted.map((one) => one.epoch))}::bigint[]) as t (id, epoch)`
+  await tx.execute(sql`select d.id from declarations d join ${named} on d.id = t.id
+    where d.state in ('parked', 'rejected') order by d.id for update of d`)
+  // A statement of its own: a correction locks what it replaces without changing it, and PostgreSQL judges such a row by what
+  // the waiting statement saw before it waited. Only this one sees the newer version that was planned meanwhile.
   const rows = await tx.execute<RawRow>(sql`
-    select ${rowColumns} from declarations d
-    join unnest(${sql.param(wanted.map((one) => one.id))}::uuid[], ${sql.param(wanted.map((one) => one.epoch))}::bigint[]) as t (id, epoch)
-      on d.id = t.id and (t.epoch is null or d.epoch = t.epoch)
-    where ${waitsForSomebody} order by d.id for update of d`)
+    select ${rowColumns} from declarations d join ${named} on d.id = t.id and (t.epoch is null or d.epoch = t.epoch)
+    where ${waitsForSomebody} order by d.id`)
   return rows.map(readRow)
 }
 
@@ -115,7 +118,7 @@ export async function requeueStopped(
   const released = await tx.execute<{ id: string }>(sql`
     update declarations d set state = 'queued', due_at = now(), attempt_count = 0, settled_at = null, control_id = t.control_id
     from unnest(${sql.param(rows.map((row) => row.id))}::uuid[], ${sql.param(rows.map((row) => row.controlId))}::text[]) as t (id, control_id)
-    where d.id = t.id and d.state in ('parked', 'rejected') returning d.id`)
+    where d.id = t.id and ${waitsForSomebody} returning d.id`)
   await tx.execute(sql`select pg_notify(${dueChannel}, '')`)
   return new Set(released.map((row) => row.id))
 }
