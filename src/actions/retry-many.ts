@@ -7,7 +7,7 @@ import { GatewayError } from '../domain/errors.ts'
 import { failureCodes } from '../domain/failure-codes.ts'
 import { anyStopped, retryMax, retryPace, type StoppedFilter } from '../domain/stopped.ts'
 import type { Tx } from '../storage/database.ts'
-import { approveBatch, type BatchRow, findBatch, insertBatch, stopBatch } from '../storage/retry-batches.ts'
+import { approveBatch, type BatchRow, countAlone, findBatch, insertBatch, stopBatch } from '../storage/retry-batches.ts'
 import { countStopped } from '../storage/stopped.ts'
 import type { Actions, RetryGroup } from './actions.ts'
 import type { ActionDeps } from './deps.ts'
@@ -26,14 +26,18 @@ export function previewRetry(deps: ActionDeps): Actions['previewRetry'] {
   return async (actor, group, request) => {
     await ensureMay(deps, actor, 'declaration.retry', request, { action: 'retry-batch.request' })
     const safe = safeDestinations(deps, actor.pharmacyId)
-    const groups = await deps.database.forPharmacy(actor.pharmacyId, (tx) => countStopped(tx, filterOf(actor, group), { safe }))
+    const { groups, aloneBefore } = await deps.database.forPharmacy(actor.pharmacyId, async (tx) => ({
+      groups: await countStopped(tx, filterOf(actor, group), { safe }),
+      aloneBefore: await countAlone(tx, { professionalId: actor.professionalId }),
+    }))
     const count = groups.reduce((sum, one) => sum + one.count, 0)
     const doubtful = groups.reduce((sum, one) => sum + one.doubtful, 0)
     return {
       destinationLabel: labelOf(deps, group.destination),
       count: Math.min(count, retryMax),
       doubtful: Math.min(doubtful, retryMax),
-      needsApproval: count > deps.retryAloneMax,
+      needsApproval: count + aloneBefore > deps.retryAloneMax,
+      aloneBefore,
       aloneMax: deps.retryAloneMax,
       perSecond: retryPace.default,
     }
@@ -57,14 +61,14 @@ export function retryMany(deps: ActionDeps): Actions['retryMany'] {
         aloneMax: deps.retryAloneMax,
       })
       if (!inserted) throw new GatewayError('conflict')
-      const { chosen, needsApproval } = inserted
+      const { chosen, needsApproval, aloneBefore } = inserted
       const asked = { destination: group.destination ?? 'any', state: group.state ?? 'any', code: group.code ?? 'any' }
       await trace(deps, tx, {
         action,
         actor,
         request,
         batchId: inserted.id,
-        details: { ...asked, chosen, needsApproval, perSecond, includeDoubtful },
+        details: { ...asked, chosen, aloneBefore, needsApproval, perSecond, includeDoubtful },
       })
       return inserted
     })

@@ -123,6 +123,8 @@ export type RetryPreview = {
   readonly doubtful: number
   readonly needsApproval: boolean
   readonly aloneMax: number
+  /** What the one who looks has chosen without a second person within a day: it counts towards `aloneMax`. */
+  readonly aloneBefore: number
   readonly perSecond: number
 }
 

@@ -9,7 +9,15 @@ import { parseReason } from '../domain/reason.ts'
 import { type StoppedFilter, type StoppedState, stoppedStates } from '../domain/stopped.ts'
 import { forwardingStatus } from '../queue/forwarding-status.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { approveBatch, type BatchRow, findBatch, insertBatch, listBatches, stopBatch } from '../storage/retry-batches.ts'
+import {
+  approveBatch,
+  type BatchRow,
+  countAlone,
+  findBatch,
+  insertBatch,
+  listBatches,
+  stopBatch,
+} from '../storage/retry-batches.ts'
 import {
   countStopped,
   findPharmacyByFiness,
@@ -132,7 +140,10 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
   const { choice, perSecond, includeDoubtful, operator } = order
   // What was refused is refused again unless something was mended: it is sent only where it is asked for by name.
   const filter = { ...choice.filter, state: choice.filter.state ?? ('parked' as const) }
-  const groups = await deps.database.forWorker((tx) => countStopped(tx, filter, promisesOf(deps)))
+  const { groups, aloneBefore } = await deps.database.forWorker(async (tx) => ({
+    groups: await countStopped(tx, filter, promisesOf(deps)),
+    aloneBefore: await countAlone(tx, { operator }),
+  }))
   const total = groups.reduce((sum, group) => sum + group.count, 0)
   const doubtful = groups.reduce((sum, group) => sum + group.doubtful, 0)
   const count = Math.min(choice.limit, includeDoubtful ? total : total - doubtful)
@@ -145,7 +156,9 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
   }
   const said = `${count} declarations at ${perSecond} a second, about ${Math.ceil(count / perSecond)} s`
   if (!order.really) {
-    out.print(`would send again ${said}${count > deps.aloneMax ? '; a second person must approve' : ''}; run again with --yes`)
+    const second =
+      count + aloneBefore > deps.aloneMax ? `; ${whySecond(deps, operator, aloneBefore)}: a second person must approve` : ''
+    out.print(`would send again ${said}${second}; run again with --yes`)
     return exitCodes.done
   }
   const batch = await deps.database.forWorker(async (tx) => {
@@ -169,6 +182,7 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
         state: filter.state,
         code: filter.code ?? 'any',
         chosen: inserted.chosen,
+        aloneBefore: inserted.aloneBefore,
       }
       await trace(deps, tx, {
         action: 'retry-batch.request',
@@ -184,10 +198,16 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
   }
   out.print(`batch ${batch.id}: ${said}`)
   if (batch.state === 'waiting') {
-    out.print(`more than ${deps.aloneMax}: it waits for a second person: queue approve ${batch.id} --as <name>`)
+    const why = whySecond(deps, operator, batch.aloneBefore)
+    out.print(`${why}: it waits for a second person: queue approve ${batch.id} --as <name>`)
     return exitCodes.waits
   }
   return order.follow ? follow(deps, batch.id, out) : exitCodes.done
+}
+
+function whySecond({ aloneMax }: OperatorDeps, operator: string, aloneBefore: number): string {
+  const before = aloneBefore > 0 ? `, with the ${aloneBefore} that ${operator} has sent again alone` : ''
+  return `more than ${aloneMax} within a day${before}`
 }
 
 /** Far beyond the longest batch (10 000 at one in twenty seconds is days: who is cut off looks again with `queue status`). */

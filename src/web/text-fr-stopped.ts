@@ -99,8 +99,8 @@ export const stoppedText = {
   previewDoubt: (count: number) =>
     `${many(count, 'transmission a peut-être déjà été prise', 'transmissions ont peut-être déjà été prises')} par la destination. Sans votre confirmation, elles sont laissées de côté : renvoyées sans vérifier, elles pourraient compter deux fois.`,
   confirmDoubt: 'J’ai vérifié auprès de la destination qu’elle ne les détient pas : les renvoyer aussi.',
-  previewSecond: (aloneMax: number) =>
-    `Au-delà de ${spaced(aloneMax)}, un second pharmacien doit donner son accord avant que rien ne parte.`,
+  previewSecond: (aloneMax: number, aloneBefore: number) =>
+    `${aloneBefore === 0 ? '' : `Vous en avez déjà renvoyé ${spaced(aloneBefore)} sans second accord au cours des dernières 24 heures. `}Au-delà de ${spaced(aloneMax)} par personne en 24 heures, un second pharmacien doit donner son accord avant que rien ne parte.`,
   confirm: (count: number) => `Renvoyer ${many(count, 'transmission', 'transmissions')}`,
   ask: (count: number) => `Demander le renvoi de ${many(count, 'transmission', 'transmissions')}`,
   back: 'Revenir sans rien renvoyer',
@@ -113,7 +113,8 @@ export const stoppedText = {
   stopHint: 'Ce qui est déjà en file suivra son cours ; le reste demeure arrêté.',
   approve: 'Donner mon accord',
   approveHint: 'Vous confirmez avoir relu le nombre et le motif. Votre nom est conservé.',
-  waitsForOther: 'Un autre pharmacien ou le titulaire doit ouvrir cette page et donner son accord, dans les 24 heures.',
+  waitsForOther:
+    'Avec ce que la même personne a renvoyé sans second accord au cours des dernières 24 heures, ce renvoi dépasse ce qu’une personne peut décider seule. Un autre pharmacien ou le titulaire doit ouvrir cette page et donner son accord, dans les 24 heures.',
   backToList: 'Retour aux transmissions à reprendre',
 
   mark: 'La destination la détient déjà…',

@@ -210,6 +210,19 @@ describe('a retry of many', () => {
     ])
   })
 
+  test('counts what the same person chose alone within a day, in the preview as in the decision, and not what others chose', async () => {
+    for (let n = 0; n < 2; n++) await stopped()
+    const three = the.withDeps({ retryAloneMax: 3 })
+    const ask = (actor: ReturnType<typeof me>) =>
+      three.retryMany(actor, { ...all, perSecond: 5, includeDoubtful: false }, newRequest())
+    expect(await ask(me())).toMatchObject({ state: 'running', chosen: 2 })
+    expect(await three.previewRetry(me(), all, newRequest())).toMatchObject({ needsApproval: true, aloneBefore: 2, aloneMax: 3 })
+    expect(await three.previewRetry(boss(), all, newRequest())).toMatchObject({ needsApproval: false, aloneBefore: 0 })
+    expect(await ask(me())).toMatchObject({ state: 'waiting', mayApprove: false })
+    expect(await ask(boss())).toMatchObject({ state: 'running' })
+    expect((await eventsOf('retry-batch.request')).map((one) => one.details['aloneBefore'])).toEqual([0, 2, 0])
+  })
+
   test('cannot be let run by one person in two roles, whatever code asks for it: the table itself refuses', async () => {
     await stopped()
     const batch = await the

@@ -152,6 +152,17 @@ test('more than the bound waits for a second person under another name; status s
   expect(await the.admin`select 1 from declarations where state = 'parked'`).toHaveLength(3)
 })
 
+test('a small retry after others of the same person waits too, and says why before and after --yes', async () => {
+  for (let n = 0; n < 3; n++) await stopped('busy')
+  const line = ['retry', '--limit', '2', '--no-follow', '--as', 'alix']
+  expect(await type([...line, '--yes'])).toMatchObject({ code: 0, out: expect.not.stringContaining('second person') })
+  await release()
+  const why = 'more than 2 within a day, with the 2 that alix has sent again alone'
+  expect((await type(line)).out).toContain(`${why}: a second person must approve; run again with --yes`)
+  expect(await type([...line, '--yes'])).toMatchObject({ code: 3, out: expect.stringContaining(`${why}: it waits for a second`) })
+  expect((await type(['retry', '--yes', '--no-follow', '--as', 'zoe'])).code).toBe(0)
+})
+
 test('mark-received is a preview first, then ends it with the operator’s name and a sealed reason', async () => {
   const id = await stopped('answer-lost', { ambiguous: true })
   const line = ['mark-received', id, '--reason', 'vu au portail, dossier 12', '--as', 'alix']

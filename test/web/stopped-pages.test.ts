@@ -64,8 +64,14 @@ test('sending is a decision of its own; the doubtful go only where the person sa
 
 test('above the bound the page says that a second person decides, and asks instead of sending', async () => {
   const preview = await textOf(houseWithStopped(101), '/a-reprendre/renvoyer')
-  expect(preview).toContain('Au-delà de 100, un second pharmacien')
+  expect(preview).toContain('Au-delà de 100 par personne en 24 heures, un second pharmacien')
   expect(preview).toContain('Demander le renvoi de 101 transmissions')
+  expect(preview).not.toContain('Vous en avez déjà renvoyé')
+  const after = houseWithStopped(3)
+  after.aloneBefore = 98
+  const page = await textOf(after, '/a-reprendre/renvoyer')
+  expect(page).toContain('Vous en avez déjà renvoyé 98 sans second accord')
+  expect(page).toContain('Demander le renvoi de 3 transmissions')
 })
 
 test('a batch shows how far it is, and can be stopped', async () => {

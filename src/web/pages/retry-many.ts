@@ -92,7 +92,7 @@ ${
     : nothing
 }
 <p>${words.previewPace(seen.perSecond, duration)}</p>
-${seen.needsApproval ? notice('plain', words.previewSecond(seen.aloneMax)) : nothing}
+${seen.needsApproval ? notice('plain', words.previewSecond(seen.aloneMax, seen.aloneBefore)) : nothing}
 <p class="buttons"><button class="button" type="submit" data-busy="${text.capture.busyButton}">${sendLabel(seen)}</button>
 <a class="button secondary" href="/a-reprendre">${words.back}</a></p>
 </form>`
