@@ -1,6 +1,6 @@
 /** What has stopped and waits for a person: how it is asked for, and what may be done about one. */
 import { controlIdFrom } from './control-id.ts'
-import type { FailureCode } from './failure-codes.ts'
+import { type FailureCode, heldAlready } from './failure-codes.ts'
 
 export const stoppedStates = ['parked', 'rejected'] as const
 export type StoppedState = (typeof stoppedStates)[number]
@@ -31,7 +31,7 @@ export type StoppedCount = {
   readonly code: FailureCode | null
   readonly count: number
   /**
-   * Of these: a try at them may have been taken unseen, and the destination neither recognises a message that it gets twice
+   * Of these: a try at them may have been taken unseen, or found them there already, and the destination neither recognises a message that it gets twice
    * nor can be asked. Sent again unseen, one may count twice.
    */
   readonly doubtful: number
@@ -45,11 +45,18 @@ export const retryMax = 10_000
 
 /**
  * The control id under which it is sent again. A refused one was taken under none, and its bytes may differ once what was wrong is
- * mended: it gets a fresh one, unless an earlier try may be at the destination, which knows that one by the old id.
+ * mended: it gets a fresh one, unless it may be at the destination (an earlier try, or its word that it holds this id), which
+ * knows that one by the old id.
  */
 export function controlIdToSend(
-  row: { readonly state: StoppedState; readonly controlId: string; readonly mayBeThere: boolean },
+  row: {
+    readonly state: StoppedState
+    readonly code: FailureCode | null
+    readonly controlId: string
+    readonly mayBeThere: boolean
+  },
   randomBytes: (count: number) => Uint8Array,
 ): string {
-  return row.state === 'rejected' && !row.mayBeThere ? controlIdFrom(randomBytes(20)) : row.controlId
+  const wasTakenUnderNone = row.state === 'rejected' && row.code !== heldAlready && !row.mayBeThere
+  return wasTakenUnderNone ? controlIdFrom(randomBytes(20)) : row.controlId
 }

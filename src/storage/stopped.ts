@@ -4,11 +4,11 @@ import type { DeclarationKind } from '../domain/declaration.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
 import type { StoppedCount, StoppedFilter, StoppedState } from '../domain/stopped.ts'
 import { dueChannel, type Tx } from './database.ts'
+import { leavesDoubt, mayBeThere as mayBeThereSql } from './doubt.ts'
 import { receivedByHand, screenings } from './schema.ts'
 import type { ScreeningRow } from './screenings.ts'
 
-/** A try of which nobody knows what became: it may be at the destination all the same. */
-const mayBeThere = sql`exists (select from attempts a where a.declaration_id = d.id and (a.outcome is null or a.outcome = 'ambiguous'))`
+const mayBeThere = mayBeThereSql(sql`d`)
 /** A rejected one stays until it has ended some other way, or a newer version of the screening has taken its place. */
 const waitsForSomebody = sql`(d.state = 'parked' or (d.state = 'rejected'
   and exists (select from screenings s where s.version_id = d.version_id and s.status <> 'superseded')))`
@@ -181,10 +181,10 @@ export async function listTries(tx: Tx, id: string, limit: number): Promise<Trie
   return { declaration, attempts: [...attempts] }
 }
 
-/** Digests of what was sent in tries of which nobody knows what became; empty where there is none such. */
+/** Digests of what was sent in tries that may have been taken, or found it there already; empty where there is none such. */
 export async function listDoubtfulDigests(tx: Tx, declarationId: string): Promise<readonly string[]> {
   const rows = await tx.execute<{ digest: string }>(sql`
-    select distinct message_sha256 as digest from attempts
-    where declaration_id = ${declarationId} and (outcome is null or outcome = 'ambiguous') and message_sha256 is not null limit 100`)
+    select distinct a.message_sha256 as digest from attempts a
+    where a.declaration_id = ${declarationId} and ${leavesDoubt} and a.message_sha256 is not null limit 100`)
   return rows.map((row) => row.digest)
 }

@@ -68,6 +68,22 @@ describe('what a destination refused for good', () => {
     expect((await row(ids.declarationId))?.control_id).toBe(before?.control_id)
   })
 
+  test('keeps its control id where it was refused because the destination holds this one: a fresh one would be taken a second time', async () => {
+    const ids = await stopped({ state: 'rejected', code: 'duplicate-key' })
+    const before = await row(ids.declarationId)
+    await the.actions.retryDeclaration(me(), ids, newRequest())
+    expect(await row(ids.declarationId)).toMatchObject({ state: 'queued', control_id: before?.control_id })
+  })
+
+  test('is replaced, not declared anew, by a correction where it was refused because the destination holds it', async () => {
+    const { screeningId } = await stopped({ state: 'rejected', code: 'duplicate-key' })
+    const change = { screeningId, version: 1, fields: { ...legalFields, birthName: 'LENÔTRE' }, reason: 'nom mal lu' }
+    await the.actions.correctScreening(me(), { ...change, idempotencyKey: newKey() }, newRequest())
+    const [next] = await the.admin`select kind, replaces_version, state from declarations
+      where screening_id = ${screeningId} and destination = 'sidep' and version = 2`
+    expect(next).toEqual({ kind: 'replacement', replaces_version: 1, state: 'queued' })
+  })
+
   test('is a way out for a refused cancellation too', async () => {
     const ids = await stopped({ state: 'rejected', code: 'application-error' })
     await the.admin`update screenings set status = 'cancelled' where screening_id = ${ids.screeningId}`
@@ -183,6 +199,22 @@ describe('a retry of many', () => {
       { details: { chosen: 1, includeDoubtful: false } },
       { details: { chosen: 2, includeDoubtful: true } },
     ])
+  })
+
+  test('leaves out what the destination said that it holds already, until a person says that they looked', async () => {
+    await stopped({ state: 'rejected', code: 'table-value' })
+    const held = await stopped({ state: 'rejected', code: 'duplicate-key' })
+    const refused = { ...all, state: 'rejected' as const }
+    expect(await careful().previewRetry(me(), refused, newRequest())).toMatchObject({ count: 2, doubtful: 1 })
+    const page = await careful().listStopped(me(), { page: 1 }, newRequest())
+    expect(page.items.filter((one) => one.doubtful).map((one) => one.declarationId)).toEqual([held.declarationId])
+    const ask = { ...refused, perSecond: 5 }
+    expect((await careful().retryMany(me(), { ...ask, includeDoubtful: false }, newRequest())).chosen).toBe(1)
+    const only = { ...ask, code: 'duplicate-key' as const }
+    await expect(careful().retryMany(me(), { ...only, includeDoubtful: false }, newRequest())).rejects.toMatchObject({
+      code: 'conflict',
+    })
+    expect((await careful().retryMany(me(), { ...only, includeDoubtful: true }, newRequest())).chosen).toBe(1)
   })
 
   test('nothing is doubtful where the destination promises to recognise what it gets twice', async () => {

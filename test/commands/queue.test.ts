@@ -137,6 +137,20 @@ test('what the destination may hold is left out unless asked for by its name, an
   expect(await stateOf(refused)).toBe('queued')
 })
 
+test('what was refused because the destination holds it already is not sent again by its code alone', async () => {
+  const held = await stopped('duplicate-key', { state: 'rejected' })
+  expect((await type(['list'])).out).toMatch(/1 rejected at sidep: duplicate-key, 1 doubtful.*may-be-there/s)
+  const line = ['retry', '--state', 'rejected', '--code', 'duplicate-key', '--yes', '--no-follow']
+  expect(await type(line)).toMatchObject({ code: 2, out: expect.stringContaining('1 may be at the destination already') })
+  const before = (await the.admin`select control_id from declarations where id = ${held}`)[0]
+  expect((await type([...line, '--including-doubtful'])).code).toBe(0)
+  await release()
+  expect((await the.admin`select state, control_id from declarations where id = ${held}`)[0]).toEqual({
+    state: 'queued',
+    ...before,
+  })
+})
+
 test('more than the bound waits for a second person under another name; status shows it, stop ends it', async () => {
   for (let n = 0; n < 3; n++) await stopped('busy')
   const asked = await type(['retry', '--yes', '--as', 'alix'])

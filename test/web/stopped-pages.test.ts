@@ -109,6 +109,14 @@ test('receiving by hand asks for a reason, keeps what was typed, and says that i
   expect(await textOf(house, path)).toContain('Quelqu’un a décidé entre-temps')
 })
 
+test('what was refused because the destination holds it is not offered as something to mend: it is to be looked up there', async () => {
+  const house = openHouse()
+  house.screenings.set(screeningId, sampleScreening(screeningId, 'rejected', { code: 'duplicate-key' }))
+  const page = await textOf(house, `/depistages/${screeningId}`)
+  expect(page).toContain('La destination l’a peut-être déjà reçue')
+  expect(page).not.toContain('Seulement si ce qui était en cause a été réparé')
+})
+
 test('a refused cancellation can be sent again by those who may, and a preparer is offered nothing', async () => {
   const house = openHouse()
   const screening = sampleScreening(screeningId, 'rejected', { code: 'application-error' })

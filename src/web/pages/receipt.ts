@@ -7,6 +7,7 @@ import type { SessionView } from '../../auth/auth.ts'
 import { isId } from '../../base/ids.ts'
 import { isTerminal } from '../../domain/declaration.ts'
 import { GatewayError } from '../../domain/errors.ts'
+import { heldAlready } from '../../domain/failure-codes.ts'
 import { type Role, roleMay } from '../../domain/roles.ts'
 import type { ActorVisit, Route } from '../../http/route.ts'
 import { frenchExactTime, patientName } from '../format-fr.ts'
@@ -118,7 +119,9 @@ function offerFor(
   // Sent as it is it would be refused for the same reason, whatever anybody mends.
   if (code === 'not-expressible') return html`${correct}<p class="buttons no-print">${mark}</p>`
   const rejectedHint = cancels ? stoppedText.retryCancellationHint : stoppedText.retryRejectedHint
-  const hint = state === 'rejected' ? rejectedHint : code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt
+  const parkedHint = code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt
+  // Refused because it is there: nothing about it was wrong that could be mended.
+  const hint = state === 'rejected' && code !== heldAlready ? rejectedHint : parkedHint
   return html`${correct}<form class="no-print" method="post" action="/depistages/${screeningId}/renvoyer">
 <input type="hidden" name="declarationId" value="${declarationId}">
 <p class="hint">${hint}</p>
