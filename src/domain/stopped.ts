@@ -5,6 +5,16 @@ import { type FailureCode, heldAlready } from './failure-codes.ts'
 export const stoppedStates = ['parked', 'rejected'] as const
 export type StoppedState = (typeof stoppedStates)[number]
 
+/**
+ * What a person may end as received by hand: what has stopped; and what waits for a destination that the configuration has
+ * dropped, which nobody sends, and which a correction cannot take back where a try of it may be there.
+ */
+export type ReceivableState = StoppedState | 'queued'
+
+export function mayBeReceived(state: ReceivableState, destinationIsConfigured: boolean): boolean {
+  return state !== 'queued' || !destinationIsConfigured
+}
+
 /** Null: whichever. `since`, `until`: when it stopped, from and before. */
 export type StoppedFilter = {
   readonly pharmacyId: string | null
@@ -13,6 +23,8 @@ export type StoppedFilter = {
   readonly code: FailureCode | null
   readonly since: Date | null
   readonly until: Date | null
+  /** Not of these: the configuration has dropped them, and nothing is sent there. */
+  readonly notAt: readonly string[]
 }
 
 export const anyStopped: StoppedFilter = {
@@ -22,6 +34,7 @@ export const anyStopped: StoppedFilter = {
   code: null,
   since: null,
   until: null,
+  notAt: [],
 }
 
 /** Stopped declarations that one sentence can speak of. */

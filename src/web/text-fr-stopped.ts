@@ -80,7 +80,8 @@ export const stoppedText = {
 
   batches: 'Renvois groupés',
   batch: (released: number, chosen: number) => `${spaced(released)} sur ${spaced(chosen)} remises en file`,
-  skipped: (count: number) => `${many(count, 'a été laissée', 'ont été laissées')} de côté : reprise ou terminée entre-temps.`,
+  skipped: (count: number) =>
+    `${many(count, 'a été laissée', 'ont été laissées')} de côté : reprise ou terminée entre-temps, ou destination retirée de la passerelle.`,
   follow: 'Suivre',
   byOperator: 'Demandé par l’exploitant',
 
@@ -91,6 +92,10 @@ export const stoppedText = {
     `${many(sure, 'transmission sera remise', 'transmissions seront remises')} en file${destination === null ? '' : ` vers ${destination}`}, et ${spaced(doubtful)} de plus si vous confirmez plus bas.`,
   confirmSome: 'Renvoyer',
   askSome: 'Demander le renvoi',
+  notConfigured:
+    'Cette destination n’est plus déclarée dans la passerelle : rien n’y est envoyé. Demandez à l’administrateur de votre groupement de la déclarer de nouveau ; ou, si elle détient déjà la transmission, constatez sa réception.',
+  previewNotConfigured: (count: number) =>
+    `${many(count, 'transmission est laissée', 'transmissions sont laissées')} de côté : leur destination n’est plus déclarée dans la passerelle. Demandez à l’administrateur de votre groupement de la déclarer de nouveau ; ou constatez, une par une, la réception de celles qu’elle détient déjà.`,
   previewNothing: 'Il n’y a plus rien à renvoyer ici.',
   previewPace: (perSecond: number, duration: string) =>
     `Elles repartent au rythme de ${perSecond} par seconde au plus, soit ${duration}. Vous pouvez arrêter à tout moment.`,

@@ -83,7 +83,7 @@ const ways: Record<string, (ids: Ids, prepared: string) => Promise<unknown>> = {
     return code === 0 ? 'done' : 'conflict'
   },
   'released with many': async (_ids, batchId) => {
-    const deps = { database: the.database, clock: { now: () => new Date() }, randomBytes }
+    const deps = { database: the.database, clock: { now: () => new Date() }, randomBytes, isConfigured: () => true }
     await releaseRetriesJob(deps).run(new AbortController().signal)
     const batch = await the.database.forWorker((tx) => findBatch(tx, batchId))
     return batch?.skipped === 1 ? 'conflict' : 'done'

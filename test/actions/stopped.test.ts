@@ -155,6 +155,65 @@ describe('received by hand', () => {
   })
 })
 
+describe('at a destination that the configuration has dropped', () => {
+  /** `sidep` is gone, `dmp` is there. */
+  const without = () => {
+    const left = the.destinations.filter((one) => one.id !== 'sidep')
+    return the.withDeps({ destinationsOf: () => left, findDestination: (id) => left.find((one) => one.id === id) ?? null })
+  }
+  const reason = 'vu au portail, avant le retrait'
+  async function waiting(): Promise<Ids> {
+    const ids = await stopped({ mayBeThere: true })
+    await the.admin`update declarations set state = 'queued' where id = ${ids.declarationId}`
+    return ids
+  }
+
+  test('nothing is sent again: it stays in sight among what has stopped, and whoever asks is told why', async () => {
+    const parked = await stopped()
+    const refused = await stopped({ state: 'rejected', code: 'table-value' })
+    for (const ids of [parked, refused])
+      await expect(without().retryDeclaration(me(), ids, newRequest())).rejects.toMatchObject({ code: 'not-configured' })
+    for (const destination of ['sidep', null]) {
+      expect(await without().previewRetry(me(), { ...all, destination }, newRequest())).toMatchObject({
+        count: 0,
+        notConfigured: 2,
+      })
+      const ask = { ...all, destination, perSecond: 5, includeDoubtful: true }
+      await expect(without().retryMany(me(), ask, newRequest())).rejects.toMatchObject({ code: 'not-configured' })
+    }
+    expect([(await row(parked.declarationId))?.state, (await row(refused.declarationId))?.state]).toEqual(['parked', 'rejected'])
+    const page = await without().listStopped(me(), { page: 1 }, newRequest())
+    expect(page.groups.map((group) => group.configured)).toEqual([false, false])
+  })
+
+  test('a retry of all takes what is at the others, and leaves this one where it is', async () => {
+    const { declarationId } = await stopped()
+    const { screeningId } = await stopped()
+    await the.admin`update declarations set state = 'parked', code = 'busy' where screening_id = ${screeningId} and destination = 'dmp'`
+    const batch = await without().retryMany(me(), { ...all, perSecond: 5, includeDoubtful: false }, newRequest())
+    expect(batch).toMatchObject({ chosen: 1 })
+    expect(await the.admin`select 1 from retry_batch_items where declaration_id = ${declarationId}`).toHaveLength(0)
+  })
+
+  test('what is queued and may be there, which no correction can take back, ends as received by hand, in the trace', async () => {
+    const ids = await waiting()
+    expect(await without().markReceived(me(), { ...ids, reason }, newRequest())).toEqual({ ok: true, value: null })
+    expect(await row(ids.declarationId)).toMatchObject({ state: 'received' })
+    const [kept] = await the.admin`select was, decided_by from received_by_hand where declaration_id = ${ids.declarationId}`
+    expect(kept).toEqual({ was: 'queued', decided_by: me().professionalId })
+    expect(await eventsOf('declaration.mark-received')).toMatchObject([{ details: { destination: 'sidep', was: 'queued' } }])
+  })
+
+  test('only there: what is queued for a destination that is configured goes its way, and nobody ends it by hand', async () => {
+    const ids = await waiting()
+    await expect(the.actions.markReceived(me(), { ...ids, reason }, newRequest())).rejects.toMatchObject({ code: 'conflict' })
+    expect(await row(ids.declarationId)).toMatchObject({ state: 'queued' })
+    // Nor what a worker holds, wherever it goes.
+    await the.admin`update declarations set state = 'claimed', claimed_by = 'w', lease_until = now() where id = ${ids.declarationId}`
+    await expect(without().markReceived(me(), { ...ids, reason }, newRequest())).rejects.toMatchObject({ code: 'conflict' })
+  })
+})
+
 describe('the list of what has stopped', () => {
   test('is in groups that one sentence can speak of, with the names, of this pharmacy alone, and its reading is traced', async () => {
     await stopped()

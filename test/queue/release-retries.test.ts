@@ -36,9 +36,13 @@ const order = async (
 }
 
 /** One release, as if `seconds` had passed since the last. */
-async function releaseAfter(q: Queue, seconds: number): Promise<Readonly<Record<string, number>>> {
+async function releaseAfter(
+  q: Queue,
+  seconds: number,
+  isConfigured: (destination: string) => boolean = () => true,
+): Promise<Readonly<Record<string, number>>> {
   await q.sql`update retry_batches set paced_from = now() - ${seconds} * interval '1 s' where state = 'running'`
-  return releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes }).run(
+  return releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes, isConfigured }).run(
     new AbortController().signal,
   )
 }
@@ -76,7 +80,12 @@ test('ten workers that look at once release no more than one would', () =>
     await parkMany(q, 30)
     const batch = await order(q, { perSecond: 0.1 })
     await q.sql`update retry_batches set paced_from = now() - interval '1 hour'`
-    const job = releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes })
+    const job = releaseRetriesJob({
+      database: q.database,
+      clock: { now: () => new Date() },
+      randomBytes,
+      isConfigured: () => true,
+    })
     await Promise.all(Array.from({ length: 10 }, () => job.run(new AbortController().signal)))
     expect(await find(q, batch.id)).toMatchObject({ released: 1, skipped: 0 })
     expect(await queued(q)).toBe(1)
@@ -155,6 +164,17 @@ test('of a retry that was stopped only what it released counts towards the bound
     await q.database.forWorker((tx) => stopBatch(tx, first.id))
     expect(await order(q, { ...tenOfTen, limit: 6 })).toMatchObject({ state: 'running', aloneBefore: 4 })
     expect(await order(q, { ...tenOfTen, limit: 1 })).toMatchObject({ state: 'waiting', aloneBefore: 10 })
+  }))
+
+test('what goes to a destination that left the configuration since it was asked for stays stopped, in sight, and is passed over', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 2)
+    const gone = await q.addDeclaration({ destination: 'gone' })
+    await q.sql`update declarations set state = 'parked', code = 'retry-budget-spent' where id = ${gone.id}`
+    const batch = await order(q)
+    expect(await releaseAfter(q, 10, (id) => id !== 'gone')).toMatchObject({ released: 2, skipped: 1 })
+    expect(await find(q, batch.id)).toMatchObject({ state: 'done', chosen: 3, released: 2, skipped: 1 })
+    expect(await q.row(gone.id)).toMatchObject({ state: 'parked' })
   }))
 
 test('a refused one goes under a fresh control id, and the destination takes it', () =>

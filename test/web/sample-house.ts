@@ -297,7 +297,7 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
       const count = sum('count')
       const destinationLabel = groups[0]?.destinationLabel ?? null
       const bound = { needsApproval: count + house.aloneBefore > 100, aloneMax: 100, aloneBefore: house.aloneBefore }
-      return { destinationLabel, count, doubtful: sum('doubtful'), ...bound, perSecond: 5 }
+      return { destinationLabel, count, doubtful: sum('doubtful'), ...bound, notConfigured: 0, perSecond: 5 }
     },
     retryMany: async (_actor, input) => {
       house.retriedMany.push(input)
@@ -342,6 +342,7 @@ export function sampleDeclaration(state: DeclarationState, more: Partial<Declara
     destinationId: 'sidep',
     destinationLabel: 'Fichier national de dépistage (simulateur)',
     assumedFormat: true,
+    configured: true,
     version: 1,
     kind: 'original',
     state,

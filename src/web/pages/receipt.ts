@@ -103,7 +103,7 @@ ${standing.map((declaration) => declarationCard(declaration, offerFor(declaratio
 
 /** What a person may do about it, for those who may. */
 function offerFor(
-  { state, code, kind, declarationId, version }: DeclarationView,
+  { state, code, kind, declarationId, version, configured }: DeclarationView,
   { screeningId, status, version: screeningVersion }: ScreeningView,
   role: Role,
 ): Html {
@@ -111,11 +111,13 @@ function offerFor(
   const correct = correctable
     ? html`<p class="no-print"><a class="button" href="/depistages/${screeningId}/corriger">${changeText.correctAndResend}</a></p>`
     : nothing
-  const stopped = state === 'parked' || (state === 'rejected' && version === screeningVersion)
+  const waitsForNobody = state === 'queued' && !configured
+  const stopped = state === 'parked' || waitsForNobody || (state === 'rejected' && version === screeningVersion)
   if (!stopped || !roleMay(role, 'declaration.retry')) return correct
   const words = text.receipt
   const cancels = kind === 'cancellation'
   const mark = html`<a class="button secondary" href="/depistages/${screeningId}/constater/${declarationId}">${cancels ? stoppedText.markCancellation : stoppedText.mark}</a>`
+  if (!configured) return html`${correct}${notice('wait', stoppedText.notConfigured)}<p class="buttons no-print">${mark}</p>`
   // Sent as it is it would be refused for the same reason, whatever anybody mends.
   if (code === 'not-expressible') return html`${correct}<p class="buttons no-print">${mark}</p>`
   const rejectedHint = cancels ? stoppedText.retryCancellationHint : stoppedText.retryRejectedHint
