@@ -791,7 +791,7 @@ alter table receipts add constraint receipts_pkey PRIMARY KEY (declaration_id);
 alter table received_by_hand add constraint received_by_hand_check CHECK (((decided_by IS NULL) <> (operator IS NULL)));
 alter table received_by_hand add constraint received_by_hand_operator_check CHECK ((operator ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text));
 alter table received_by_hand add constraint received_by_hand_pkey PRIMARY KEY (declaration_id);
-alter table received_by_hand add constraint received_by_hand_was_check CHECK ((was = ANY (ARRAY['parked'::text, 'rejected'::text])));
+alter table received_by_hand add constraint received_by_hand_was_check CHECK ((was = ANY (ARRAY['parked'::text, 'rejected'::text, 'queued'::text]))) NOT VALID;
 alter table reconciliation_differences add constraint reconciliation_differences_check CHECK ((((declaration_id IS NULL) = (state IS NULL)) AND ((declaration_id IS NULL) = (screening_id IS NULL))));
 alter table reconciliation_differences add constraint reconciliation_differences_check1 CHECK (((handled_by IS NULL) = (handled_at IS NULL)));
 alter table reconciliation_differences add constraint reconciliation_differences_pkey PRIMARY KEY (id);

@@ -44,7 +44,12 @@ export function periodicJobs({
   keyStore,
 }: JobDeps): readonly PeriodicJob[] {
   const jobs: PeriodicJob[] = [
-    releaseRetriesJob({ database, clock, randomBytes }),
+    releaseRetriesJob({
+      database,
+      clock,
+      randomBytes,
+      isConfigured: (id) => config.destinations.some((one) => one.id === id),
+    }),
     housekeepingJob({ database, clock }, config.retention),
     silenceWatch({ config, database, events }),
     reconcileJob({ clock, database, findLookUp }),

@@ -83,7 +83,7 @@ export type Actions = {
   ): Promise<Result<Corrected, CorrectionProblem>>
   /**
    * Sends a parked declaration again, once a person has decided so; or one refused in the version in force, once what was wrong is
-   * mended. `conflict`: it is neither (any more).
+   * mended. `conflict`: it is neither (any more). `not-configured`: the configuration has dropped its destination.
    */
   retryDeclaration(
     actor: Professional,
@@ -92,7 +92,7 @@ export type Actions = {
   ): Promise<void>
   /**
    * Ends a stopped declaration because a person has seen that the destination holds it: no receipt, never billed. `reason` (3 to 300
-   * characters) is kept sealed. `conflict`: it has not stopped (any more).
+   * characters) is kept sealed. `conflict`: it has not stopped (any more), nor waits for a destination that is not configured.
    */
   markReceived(
     actor: Professional,
@@ -103,7 +103,10 @@ export type Actions = {
   listStopped(actor: Professional, input: { readonly page: number }, request: RequestContext): Promise<StoppedList>
   /** What a retry of many would send, before anything is decided. */
   previewRetry(actor: Professional, group: RetryGroup, request: RequestContext): Promise<RetryPreview>
-  /** Chooses them and has them sent again at a pace; above a bound a second person must approve. `conflict`: there is none left. */
+  /**
+   * Chooses them and has them sent again at a pace; above a bound a second person must approve. `conflict`: there is none left;
+   * `not-configured`: there is, and only for destinations that the configuration has dropped.
+   */
   retryMany(
     actor: Professional,
     input: RetryGroup & { readonly perSecond: number; readonly includeDoubtful: boolean },

@@ -21,6 +21,6 @@ export type ActionDeps = {
   /** The destinations that a pharmacy's screenings go to. */
   readonly destinationsOf: (pharmacyId: string) => readonly DestinationSettings[]
   readonly findDestination: (destinationId: string) => DestinationSettings | null
-  /** A retry of more than this many at once needs a second person. */
+  /** A retry of more than this many, with what the same person chose alone within a day, needs a second person. */
   readonly retryAloneMax: number
 }

@@ -90,6 +90,7 @@ function declarationView(
     destinationId: declaration.destination,
     destinationLabel: settings?.label ?? declaration.destination,
     assumedFormat: settings?.format === 'sidep-oru',
+    configured: settings !== null,
     ...{ version, kind, state, code, location, controlId, attemptCount, dueAt, createdAt, settledAt },
     receipt: receipt && { reference: receipt.reference, receivedAt: receipt.receivedAt },
   }

@@ -56,6 +56,7 @@ export function listStoppedDeclarations(deps: ActionDeps): Actions['listStopped'
       ...group,
       destinationLabel: labelOf(group.destination),
       assumedFormat: deps.findDestination(group.destination)?.format === 'sidep-oru',
+      configured: deps.findDestination(group.destination) !== null,
     }))
     const { total, page, pages } = found
     return { groups, items, total, page, pages, batches: found.batches.map((batch) => batchView(deps, batch, actor)) }

@@ -1,12 +1,13 @@
-/** A person has seen that the destination holds a stopped declaration: it ends as received by hand, with their name and reason. */
+/** A person has seen that the destination holds a declaration that nothing moves any more: it ends as received by hand, with their name and reason. */
 import { appendEvent } from '../audit/append-event.ts'
 import { isId } from '../base/ids.ts'
 import { ok } from '../base/result.ts'
 import { sealColumn } from '../crypto/envelope.ts'
 import { GatewayError } from '../domain/errors.ts'
 import { parseReason } from '../domain/reason.ts'
+import { mayBeReceived } from '../domain/stopped.ts'
 import { findDeclarationOf } from '../storage/declarations.ts'
-import { lockStopped, receiveByHand } from '../storage/stopped.ts'
+import { lockReceivable, receiveByHand } from '../storage/stopped.ts'
 import type { Actions } from './actions.ts'
 import type { ActionDeps } from './deps.ts'
 import { ensureMay } from './ensure-may.ts'
@@ -29,8 +30,8 @@ export function markReceived(deps: ActionDeps): Actions['markReceived'] {
     const sealed = sealColumn(key, cell, given.value)
     await deps.database.forPharmacy(pharmacyId, async (tx) => {
       if (!(await findDeclarationOf(tx, { screeningId, declarationId }))) throw new GatewayError('not-found')
-      const [row] = await lockStopped(tx, [{ id: declarationId, epoch: null }])
-      if (!row) throw new GatewayError('conflict')
+      const row = await lockReceivable(tx, { id: declarationId, epoch: null })
+      if (!row || !mayBeReceived(row.state, deps.findDestination(row.destination) !== null)) throw new GatewayError('conflict')
       const at = deps.clock.now()
       const { state: was, code, destination } = row
       const decision = { declarationId, pharmacyId, was, code, reason: sealed, decidedBy: actor.professionalId, operator: null }

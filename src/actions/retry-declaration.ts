@@ -23,6 +23,8 @@ export function retryDeclaration(deps: ActionDeps): Actions['retryDeclaration'] 
       // Conditional on what it expects: a colleague may have decided already, and only a stopped one waits for a decision.
       const [row] = await lockStopped(tx, [{ id: declarationId, epoch: null }])
       if (!row) throw new GatewayError('conflict')
+      // Nobody sends there: queued it would wait without end, and nobody would see it among what has stopped.
+      if (!deps.findDestination(row.destination)) throw new GatewayError('not-configured')
       const controlId = controlIdToSend(row, deps.randomBytes)
       await requeueStopped(tx, [{ id: declarationId, controlId }])
       await appendEvent(tx, {

@@ -7,7 +7,7 @@ import { GatewayError } from '../domain/errors.ts'
 import { failureCodes } from '../domain/failure-codes.ts'
 import { anyStopped, retryMax, retryPace, type StoppedFilter } from '../domain/stopped.ts'
 import type { Tx } from '../storage/database.ts'
-import { approveBatch, type BatchRow, findBatch, insertBatch, stopBatch } from '../storage/retry-batches.ts'
+import { approveBatch, type BatchRow, countAlone, findBatch, insertBatch, stopBatch } from '../storage/retry-batches.ts'
 import { countStopped } from '../storage/stopped.ts'
 import type { Actions, RetryGroup } from './actions.ts'
 import type { ActionDeps } from './deps.ts'
@@ -22,18 +22,34 @@ export function safeDestinations(deps: Pick<ActionDeps, 'destinationsOf'>, pharm
     .map((destination) => destination.id)
 }
 
+/** Of these destinations those that the configuration has dropped: nothing is sent there, so nothing is sent again. */
+function droppedOf(
+  deps: Pick<ActionDeps, 'findDestination'>,
+  groups: readonly { readonly destination: string }[],
+): readonly string[] {
+  return [...new Set(groups.map((one) => one.destination))].filter((id) => deps.findDestination(id) === null)
+}
+
 export function previewRetry(deps: ActionDeps): Actions['previewRetry'] {
   return async (actor, group, request) => {
     await ensureMay(deps, actor, 'declaration.retry', request, { action: 'retry-batch.request' })
     const safe = safeDestinations(deps, actor.pharmacyId)
-    const groups = await deps.database.forPharmacy(actor.pharmacyId, (tx) => countStopped(tx, filterOf(actor, group), { safe }))
+    const { groups: all, aloneBefore } = await deps.database.forPharmacy(actor.pharmacyId, async (tx) => ({
+      groups: await countStopped(tx, filterOf(actor, group), { safe }),
+      aloneBefore: await countAlone(tx, { professionalId: actor.professionalId }),
+    }))
+    const gone = droppedOf(deps, all)
+    const groups = all.filter((one) => !gone.includes(one.destination))
+    const notConfigured = all.filter((one) => gone.includes(one.destination)).reduce((sum, one) => sum + one.count, 0)
     const count = groups.reduce((sum, one) => sum + one.count, 0)
     const doubtful = groups.reduce((sum, one) => sum + one.doubtful, 0)
     return {
       destinationLabel: labelOf(deps, group.destination),
       count: Math.min(count, retryMax),
       doubtful: Math.min(doubtful, retryMax),
-      needsApproval: count > deps.retryAloneMax,
+      notConfigured,
+      needsApproval: count + aloneBefore > deps.retryAloneMax,
+      aloneBefore,
       aloneMax: deps.retryAloneMax,
       perSecond: retryPace.default,
     }
@@ -46,25 +62,28 @@ export function retryMany(deps: ActionDeps): Actions['retryMany'] {
     await ensureMay(deps, actor, 'declaration.retry', request, { action })
     if (!(perSecond > 0 && perSecond <= retryPace.max)) throw new GatewayError('bad-request')
     const batch = await deps.database.forPharmacy(actor.pharmacyId, async (tx) => {
+      const filter = filterOf(actor, group)
+      const promises = { safe: safeDestinations(deps, actor.pharmacyId) }
+      const notAt = droppedOf(deps, await countStopped(tx, filter, promises))
       const inserted = await insertBatch(tx, {
         id: deps.newId(),
         by: { professionalId: actor.professionalId },
-        filter: filterOf(actor, group),
+        filter: { ...filter, notAt },
         perSecond,
         limit: retryMax,
         includeDoubtful,
-        promises: { safe: safeDestinations(deps, actor.pharmacyId) },
+        promises,
         aloneMax: deps.retryAloneMax,
       })
-      if (!inserted) throw new GatewayError('conflict')
-      const { chosen, needsApproval } = inserted
+      if (!inserted) throw new GatewayError(notAt.length > 0 ? 'not-configured' : 'conflict')
+      const { chosen, needsApproval, aloneBefore } = inserted
       const asked = { destination: group.destination ?? 'any', state: group.state ?? 'any', code: group.code ?? 'any' }
       await trace(deps, tx, {
         action,
         actor,
         request,
         batchId: inserted.id,
-        details: { ...asked, chosen, needsApproval, perSecond, includeDoubtful },
+        details: { ...asked, chosen, aloneBefore, needsApproval, perSecond, includeDoubtful },
       })
       return inserted
     })

@@ -18,6 +18,8 @@ export type DeclarationView = {
   readonly destinationLabel: string
   /** True where the destination's message profile is ours, not a published one: pages must say so. */
   readonly assumedFormat: boolean
+  /** False where the configuration has dropped the destination: nothing is sent there. */
+  readonly configured: boolean
   /** Of the screening: an earlier one's declarations stay beside those of the newest. */
   readonly version: number
   readonly kind: DeclarationKind
@@ -70,7 +72,12 @@ export type ScreeningList = {
 }
 
 /** Stopped declarations of one destination, state and reason, of which a page says one sentence. */
-export type StoppedGroup = StoppedCount & { readonly destinationLabel: string; readonly assumedFormat: boolean }
+export type StoppedGroup = StoppedCount & {
+  readonly destinationLabel: string
+  readonly assumedFormat: boolean
+  /** False where the configuration has dropped the destination: nothing is sent there. */
+  readonly configured: boolean
+}
 
 export type StoppedItem = {
   readonly screeningId: string
@@ -123,8 +130,12 @@ export type RetryPreview = {
   readonly count: number
   /** Left out unless the person says that they looked. */
   readonly doubtful: number
+  /** Left out: the configuration has dropped their destination. */
+  readonly notConfigured: number
   readonly needsApproval: boolean
   readonly aloneMax: number
+  /** What the one who looks has chosen without a second person within a day: it counts towards `aloneMax`. */
+  readonly aloneBefore: number
   readonly perSecond: number
 }
 

@@ -6,17 +6,26 @@ import type { KeyRing } from '../crypto/key-ring.ts'
 import { type DestinationSettings, deduplicationOf } from '../domain/destination-settings.ts'
 import { type FailureCode, failureCodes } from '../domain/failure-codes.ts'
 import { parseReason } from '../domain/reason.ts'
-import { type StoppedFilter, type StoppedState, stoppedStates } from '../domain/stopped.ts'
+import { mayBeReceived, type StoppedFilter, type StoppedState, stoppedStates } from '../domain/stopped.ts'
 import { forwardingStatus } from '../queue/forwarding-status.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { approveBatch, type BatchRow, findBatch, insertBatch, listBatches, stopBatch } from '../storage/retry-batches.ts'
+import {
+  approveBatch,
+  type BatchRow,
+  countAlone,
+  findBatch,
+  insertBatch,
+  listBatches,
+  stopBatch,
+} from '../storage/retry-batches.ts'
 import {
   countStopped,
   findPharmacyByFiness,
   listStopped,
+  listStranded,
   listTries,
   listVersionsOf,
-  lockStopped,
+  lockReceivable,
   receiveByHand,
 } from '../storage/stopped.ts'
 
@@ -53,7 +62,7 @@ export async function parseChoice(deps: OperatorDeps, typed: Choice, limitMax: n
     const text = typed[name]
     return text === undefined ? null : parseWhen(name, text, deps.clock.now())
   }
-  const filter = { pharmacyId, destination, state, code, since: when('since'), until: when('until') } as StoppedFilter // safe: looked up above
+  const filter = { pharmacyId, destination, state, code, since: when('since'), until: when('until'), notAt: [] } as StoppedFilter // safe: looked up above
   return { filter, limit }
 }
 
@@ -72,10 +81,20 @@ const promisesOf = ({ destinations }: OperatorDeps) => ({
 })
 
 export async function list(deps: OperatorDeps, { filter, limit }: ParsedChoice, print: Print): Promise<number> {
-  const { groups, rows } = await deps.database.forWorker(async (tx) => ({
+  const configured = deps.destinations.map((one) => one.id)
+  const { groups, rows, stranded } = await deps.database.forWorker(async (tx) => ({
     groups: await countStopped(tx, filter, promisesOf(deps)),
     rows: await listStopped(tx, filter, { limit, offset: 0 }),
+    // They have no reason and no time at which they stopped: whoever asks by one does not mean them.
+    stranded: asksByHow(filter) ? [] : await listStranded(tx, { configured, filter, limit }),
   }))
+  if (stranded.length > 0) {
+    print(`queued for a destination that is not configured: ${wayOut}`)
+    for (const { id, destination, createdAt, mayBeThere } of stranded)
+      print([id, 'queued', destination, timeOf(createdAt), mayBeThere ? 'may-be-there' : '-'].join('  '))
+    print('')
+  }
+  if (groups.length === 0 && stranded.length > 0) return exitCodes.done
   if (groups.length === 0) {
     print('nothing has stopped')
     return exitCodes.nothing
@@ -102,6 +121,11 @@ export async function list(deps: OperatorDeps, { filter, limit }: ParsedChoice, 
     print(`… and ${total - rows.length} more: narrow with --destination, --code, --since, or raise --limit`)
   return exitCodes.done
 }
+
+const asksByHow = ({ state, code, since, until }: StoppedFilter) => (state ?? code ?? since ?? until) !== null
+
+/** What may be done about what waits, or has stopped, at a destination that is not configured. */
+const wayOut = 'put it back into the configuration, or, of each that it holds, queue mark-received'
 
 export async function showOne(deps: OperatorDeps, id: string, print: Print): Promise<number> {
   ensureId(id, 'declaration')
@@ -132,7 +156,14 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
   const { choice, perSecond, includeDoubtful, operator } = order
   // What was refused is refused again unless something was mended: it is sent only where it is asked for by name.
   const filter = { ...choice.filter, state: choice.filter.state ?? ('parked' as const) }
-  const groups = await deps.database.forWorker((tx) => countStopped(tx, filter, promisesOf(deps)))
+  const { groups: all, aloneBefore } = await deps.database.forWorker(async (tx) => ({
+    groups: await countStopped(tx, filter, promisesOf(deps)),
+    aloneBefore: await countAlone(tx, { operator }),
+  }))
+  const notAt = all.map((one) => one.destination).filter((id) => !deps.destinations.some((one) => one.id === id))
+  const groups = all.filter((one) => !notAt.includes(one.destination))
+  for (const { count, state, destination } of all.filter((one) => notAt.includes(one.destination)))
+    out.print(`${count} ${state} at ${destination} are left out, it is not configured: ${wayOut}`)
   const total = groups.reduce((sum, group) => sum + group.count, 0)
   const doubtful = groups.reduce((sum, group) => sum + group.doubtful, 0)
   const count = Math.min(choice.limit, includeDoubtful ? total : total - doubtful)
@@ -141,11 +172,13 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
     out.print(`${doubtful} may be at the destination already and are left out: look them up there, then --including-doubtful`)
   if (count === 0) {
     out.print('nothing to send again')
-    return exitCodes.nothing
+    return groups.length === 0 && notAt.length > 0 ? exitCodes.refused : exitCodes.nothing
   }
   const said = `${count} declarations at ${perSecond} a second, about ${Math.ceil(count / perSecond)} s`
   if (!order.really) {
-    out.print(`would send again ${said}${count > deps.aloneMax ? '; a second person must approve' : ''}; run again with --yes`)
+    const second =
+      count + aloneBefore > deps.aloneMax ? `; ${whySecond(deps, operator, aloneBefore)}: a second person must approve` : ''
+    out.print(`would send again ${said}${second}; run again with --yes`)
     return exitCodes.done
   }
   const batch = await deps.database.forWorker(async (tx) => {
@@ -154,7 +187,7 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
     const asked = {
       id: deps.newId(),
       by,
-      filter,
+      filter: { ...filter, notAt },
       perSecond,
       limit,
       includeDoubtful,
@@ -169,6 +202,7 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
         state: filter.state,
         code: filter.code ?? 'any',
         chosen: inserted.chosen,
+        aloneBefore: inserted.aloneBefore,
       }
       await trace(deps, tx, {
         action: 'retry-batch.request',
@@ -184,10 +218,16 @@ export async function retry(deps: OperatorDeps, order: RetryOrder, out: { print:
   }
   out.print(`batch ${batch.id}: ${said}`)
   if (batch.state === 'waiting') {
-    out.print(`more than ${deps.aloneMax}: it waits for a second person: queue approve ${batch.id} --as <name>`)
+    const why = whySecond(deps, operator, batch.aloneBefore)
+    out.print(`${why}: it waits for a second person: queue approve ${batch.id} --as <name>`)
     return exitCodes.waits
   }
   return order.follow ? follow(deps, batch.id, out) : exitCodes.done
+}
+
+function whySecond({ aloneMax }: OperatorDeps, operator: string, aloneBefore: number): string {
+  const before = aloneBefore > 0 ? `, with the ${aloneBefore} that ${operator} has sent again alone` : ''
+  return `more than ${aloneMax} within a day${before}`
 }
 
 /** Far beyond the longest batch (10 000 at one in twenty seconds is days: who is cut off looks again with `queue status`). */
@@ -257,13 +297,15 @@ export async function markReceivedByOperator(deps: OperatorDeps, input: Marking,
   ensureId(id, 'declaration')
   const reason = parseReason(input.reason)
   if (!reason.ok) throw new Error(`--reason: ${reason.problem}: expected 3 to 300 characters`)
+  const isConfigured = (destination: string) => deps.destinations.some((one) => one.id === destination)
   const found = await deps.database.forWorker(async (tx) => {
-    const [row] = await lockStopped(tx, [{ id, epoch: null }])
-    const [version] = row ? await listVersionsOf(tx, [row.versionId]) : []
-    return row && version ? { row, version } : null
+    const row = await lockReceivable(tx, { id, epoch: null })
+    if (!row || !mayBeReceived(row.state, isConfigured(row.destination))) return null
+    const [version] = await listVersionsOf(tx, [row.versionId])
+    return version ? { row, version } : null
   })
   if (!found) {
-    print('it has not stopped, or is not there')
+    print('it has not stopped, nor waits for a destination that is not configured; or it is not there')
     return exitCodes.nothing
   }
   const { row, version } = found
@@ -278,7 +320,7 @@ export async function markReceivedByOperator(deps: OperatorDeps, input: Marking,
   const sealed = sealColumn(key, { pharmacyId, table: 'received_by_hand', column: 'reason', rowId: id }, reason.value)
   const decidedAt = deps.clock.now()
   const done = await deps.database.forWorker(async (tx) => {
-    const [again] = await lockStopped(tx, [{ id, epoch: row.epoch }])
+    const again = await lockReceivable(tx, { id, epoch: row.epoch })
     const decision = { declarationId: id, pharmacyId, was, code, reason: sealed, decidedBy: null, operator, decidedAt }
     if (again?.state !== was || !(await receiveByHand(tx, decision))) return false
     await appendEvent(tx, {

@@ -1,5 +1,6 @@
 /** What a new version means at each destination: which declarations fall away, what is declared instead, and how that is told. */
 import type { DeclarationKind, DeclarationState } from './declaration.ts'
+import { type FailureCode, heldAlready } from './failure-codes.ts'
 
 /** A declaration of an earlier version at one destination. */
 export type EarlierDeclaration = {
@@ -7,7 +8,12 @@ export type EarlierDeclaration = {
   readonly version: number
   readonly kind: DeclarationKind
   readonly state: DeclarationState
-  /** True where a try at it ended without anybody knowing what became of it: waiting for the next try, it may be there all the same. */
+  /** Why its last try came to nothing. */
+  readonly code: FailureCode | null
+  /**
+   * True where a try at it ended without anybody knowing what became of it, or with the word that it was there before: waiting
+   * for the next try, it may be there all the same.
+   */
   readonly mayBeThere: boolean
 }
 
@@ -40,8 +46,9 @@ export type CorrectionStep = {
 }
 
 /**
- * One destination's part of a correction or a cancellation. What it refused or never got it does not hold; what was
- * accepted, is under way, or was tried with an unknown end it holds or may hold: that is replaced or cancelled there, in its order.
+ * One destination's part of a correction or a cancellation. What it refused or never got it does not hold, unless it refused it
+ * because it held it already; what was accepted, is under way, or was tried with an unknown end it holds or may hold: that is
+ * replaced or cancelled there, in its order.
  */
 export function planCorrection(earlier: readonly EarlierDeclaration[], intent: 'correct' | 'cancel'): CorrectionStep {
   const cancel = earlier.filter(neverLeft).map((one) => one.id)
@@ -76,10 +83,12 @@ function withoutHeld(earlier: readonly EarlierDeclaration[], intent: 'correct' |
   }
 }
 
+/** Nothing more happens to it by itself, and nothing waits for it. */
+const ended: ReadonlySet<DeclarationState> = new Set(['accepted', 'received', 'rejected'])
+
 function withHeld(held: EarlierDeclaration, intent: 'correct' | 'cancel', waited: boolean): Consequence {
   if (held.state === 'parked') return intent === 'cancel' ? 'cancellation-held-back' : 'correction-held-back'
-  if (held.state !== 'accepted' && held.state !== 'received')
-    return intent === 'cancel' ? 'cancellation-follows' : 'correction-follows'
+  if (!ended.has(held.state)) return intent === 'cancel' ? 'cancellation-follows' : 'correction-follows'
   if (intent === 'cancel') return 'cancellation-sent'
   return waited ? 'correction-replaces-waiting' : 'correction-sent'
 }
@@ -89,7 +98,7 @@ function neverLeft({ state, mayBeThere }: EarlierDeclaration): boolean {
   return (state === 'queued' || state === 'parked') && !mayBeThere
 }
 
-function mayBeHeld({ state, mayBeThere }: EarlierDeclaration): boolean {
+function mayBeHeld({ state, code, mayBeThere }: EarlierDeclaration): boolean {
   switch (state) {
     case 'claimed':
     case 'sent':
@@ -100,6 +109,8 @@ function mayBeHeld({ state, mayBeThere }: EarlierDeclaration): boolean {
     case 'parked':
       return mayBeThere
     case 'rejected':
+      // The last word counts: what it refused after a doubt it does not hold.
+      return code === heldAlready
     case 'cancelled':
       return false
   }

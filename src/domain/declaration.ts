@@ -7,7 +7,8 @@ export const declarationStates = ['queued', 'claimed', 'sent', 'accepted', 'reje
 export type DeclarationState = (typeof declarationStates)[number]
 
 const moves: Record<DeclarationState, readonly DeclarationState[]> = {
-  queued: ['claimed', 'cancelled'],
+  // queued → received: by a person, where the configuration has dropped the destination.
+  queued: ['claimed', 'cancelled', 'received'],
   // claimed → rejected: refused by our own checks before a byte left. claimed → accepted: asked about, it was there already.
   claimed: ['sent', 'queued', 'rejected', 'parked', 'accepted'],
   sent: ['accepted', 'rejected', 'parked', 'queued'],

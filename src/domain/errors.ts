@@ -5,6 +5,7 @@ export const gatewayErrorCodes = [
   'forbidden',
   'not-found',
   'conflict',
+  'not-configured',
   'too-large',
   'too-many-requests',
   'unavailable',

@@ -48,3 +48,9 @@ export const failureCodes = [
   'retry-budget-spent',
 ] as const
 export type FailureCode = (typeof failureCodes)[number]
+
+/**
+ * A refusal that says the opposite of the others: the far side holds a message of this control id. After a backup was restored
+ * here that is every one sent since; under another id it would take each a second time.
+ */
+export const heldAlready = 'duplicate-key' satisfies FailureCode

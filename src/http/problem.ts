@@ -11,6 +11,7 @@ export const problemStatuses = {
   'not-found': 404,
   'method-not-allowed': 405,
   conflict: 409,
+  'not-configured': 409,
   'too-large': 413,
   'too-many-requests': 429,
   internal: 500,

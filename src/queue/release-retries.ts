@@ -10,6 +10,8 @@ export type ReleaseDeps = {
   readonly database: Pick<Database, 'forWorker'>
   readonly clock: { now(): Date }
   readonly randomBytes: (count: number) => Uint8Array
+  /** False where the configuration has dropped the destination, perhaps since the retry was asked for. */
+  readonly isConfigured: (destination: string) => boolean
 }
 
 /** What one release may hold: the events of a set are one statement. */
@@ -58,7 +60,8 @@ async function releaseOne(
   // Slower than one a round: the time goes on being counted.
   if (allowed < 1) return { batchId: batch.id, released: 0, skipped: 0 }
   const items = await listWaitingItems(tx, batch.id, allowed)
-  const rows = await lockStopped(tx, items)
+  // Where nobody sends it would wait without end: it stays stopped, in sight, and is counted as passed over.
+  const rows = (await lockStopped(tx, items)).filter((row) => deps.isConfigured(row.destination))
   const sending = rows.map((row) => ({ ...row, newControlId: controlIdToSend(row, deps.randomBytes) }))
   const released = await requeueStopped(
     tx,

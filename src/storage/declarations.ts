@@ -3,6 +3,7 @@ import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
 import type { EarlierDeclaration } from '../domain/correction-plan.ts'
 import type { DeclarationState } from '../domain/declaration.ts'
 import { dueChannel, type Tx } from './database.ts'
+import { mayBeThere } from './doubt.ts'
 import { declarations, receipts } from './schema.ts'
 
 export type NewDeclarationRow = typeof declarations.$inferInsert
@@ -46,10 +47,8 @@ const earlierMax = 1000
 
 export type EarlierRow = EarlierDeclaration & { readonly destination: string }
 
-/** The screening's declarations of all versions, each with whether a try at it may have been taken unseen. */
+/** The screening's declarations of all versions, each with whether it may be there though no receipt says so. */
 export async function listEarlierOf(tx: Tx, screeningId: string): Promise<readonly EarlierRow[]> {
-  const unknownEnd = sql<boolean>`exists (select from attempts a where a.declaration_id = declarations.id
-    and (a.outcome is null or a.outcome = 'ambiguous'))`
   return tx
     .select({
       id: declarations.id,
@@ -57,7 +56,8 @@ export async function listEarlierOf(tx: Tx, screeningId: string): Promise<readon
       version: declarations.version,
       kind: declarations.kind,
       state: declarations.state,
-      mayBeThere: unknownEnd,
+      code: declarations.code,
+      mayBeThere: mayBeThere(sql`declarations`),
     })
     .from(declarations)
     .where(eq(declarations.screeningId, screeningId))

@@ -40,13 +40,31 @@ export type NewBatch = {
   /** True: also those that the destination may hold already. */
   readonly includeDoubtful: boolean
   readonly promises: Promises
-  /** More than this many need a second person. */
+  /** More than this many, with what the same person chose alone within a day, need a second person. */
   readonly aloneMax: number
+}
+/** `aloneBefore`: what the one who asked had chosen alone within a day, this batch not counted. */
+export type InsertedBatch = BatchRow & { readonly aloneBefore: number }
+
+/**
+ * What they had sent again, or may still, within a day and without a second person. Of a batch that was stopped only what it
+ * released counts: who stops a slip and begins anew has not sent twice as much.
+ */
+export async function countAlone(tx: Tx, by: Decider): Promise<number> {
+  const [row] = await tx.execute<{ count: number }>(sql`
+    select coalesce(sum(case when state = 'stopped' then released else chosen - skipped end), 0)::int as count from retry_batches
+    where requested_at > now() - interval '1 day' and not needs_approval
+      and requested_by is not distinct from ${person(by)}::uuid and operator is not distinct from ${operator(by)}::text`)
+  return row?.count ?? 0
 }
 
 /** Chooses the declarations and writes the batch; null where none is chosen. What is chosen stays so, whatever stops meanwhile. */
-export async function insertBatch(tx: Tx, batch: NewBatch): Promise<BatchRow | null> {
-  const { id, by, filter, perSecond, limit, aloneMax } = batch
+export async function insertBatch(tx: Tx, batch: NewBatch): Promise<InsertedBatch | null> {
+  const { id, by, filter, perSecond, limit } = batch
+  // One of theirs at a time, until the commit: two that are asked for at once would each be within a bound that they exceed together.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`retry-batches ${person(by) ?? operator(by)}`}, 0))`)
+  const aloneBefore = await countAlone(tx, by)
+  const leftAlone = batch.aloneMax - aloneBefore
   const { destination, state: stoppedState, code } = filter
   const asked = {
     destination,
@@ -59,11 +77,12 @@ export async function insertBatch(tx: Tx, batch: NewBatch): Promise<BatchRow | n
     with chosen as materialized (${chosenBy(filter, { ...batch, limit })}), counted as (select count(*)::int as count from chosen), batch as (
       insert into retry_batches (id, pharmacy_id, requested_by, operator, filter, per_second, state, needs_approval, chosen)
       select ${id}::uuid, ${filter.pharmacyId}::uuid, ${person(by)}::uuid, ${operator(by)}::text, ${JSON.stringify(asked)}::text::jsonb, ${perSecond}::float8,
-        case when count > ${aloneMax} then 'waiting' else 'running' end, count > ${aloneMax}, count from counted where count > 0
+        case when count > ${leftAlone} then 'waiting' else 'running' end, count > ${leftAlone}, count from counted where count > 0
     )
     insert into retry_batch_items (batch_id, declaration_id, pharmacy_id, epoch)
     select ${id}::uuid, chosen.id, chosen.pharmacy_id, chosen.epoch from chosen returning batch_id`)
-  return items.length === 0 ? null : findBatch(tx, id)
+  const inserted = items.length === 0 ? null : await findBatch(tx, id)
+  return inserted && { ...inserted, aloneBefore }
 }
 
 const columns = sql`b.id, b.pharmacy_id as "pharmacyId", b.requested_by as "requestedBy", b.operator, b.requested_at::text as "requestedAt",

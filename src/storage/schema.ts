@@ -22,6 +22,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Patient } from '../domain/patient.ts'
 import type { Role } from '../domain/roles.ts'
 import type { Act, ScreeningStatus } from '../domain/screening.ts'
+import type { ReceivableState } from '../domain/stopped.ts'
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 /** An encrypted column: takes `Sealed<Plain>` and nothing else, so plaintext here does not compile. */
@@ -192,7 +193,7 @@ export const charges = pgTable(
 export const receivedByHand = pgTable('received_by_hand', {
   declarationId: uuid('declaration_id').primaryKey(),
   pharmacyId: uuid('pharmacy_id').notNull(),
-  was: text('was').$type<'parked' | 'rejected'>().notNull(),
+  was: text('was').$type<ReceivableState>().notNull(),
   code: text('code').$type<FailureCode>(),
   reason: sealed<string>('reason').notNull(),
   decidedBy: uuid('decided_by'),

@@ -2,13 +2,13 @@
 import { inArray, type SQL, sql } from 'drizzle-orm'
 import type { DeclarationKind } from '../domain/declaration.ts'
 import type { FailureCode } from '../domain/failure-codes.ts'
-import type { StoppedCount, StoppedFilter, StoppedState } from '../domain/stopped.ts'
+import type { ReceivableState, StoppedCount, StoppedFilter, StoppedState } from '../domain/stopped.ts'
 import { dueChannel, type Tx } from './database.ts'
+import { leavesDoubt, mayBeThere as mayBeThereSql } from './doubt.ts'
 import { receivedByHand, screenings } from './schema.ts'
 import type { ScreeningRow } from './screenings.ts'
 
-/** A try of which nobody knows what became: it may be at the destination all the same. */
-const mayBeThere = sql`exists (select from attempts a where a.declaration_id = d.id and (a.outcome is null or a.outcome = 'ambiguous'))`
+const mayBeThere = mayBeThereSql(sql`d`)
 /** A rejected one stays until it has ended some other way, or a newer version of the screening has taken its place. */
 const waitsForSomebody = sql`(d.standing = 'parked' or (d.standing = 'rejected'
   and exists (select from screenings s where s.version_id = d.version_id and s.status <> 'superseded')))`
@@ -22,6 +22,7 @@ function matches(filter: StoppedFilter): SQL {
   ]
   if (filter.pharmacyId !== null) conditions.push(sql`d.pharmacy_id = ${filter.pharmacyId}`)
   if (filter.destination !== null) conditions.push(sql`d.destination = ${filter.destination}`)
+  if (filter.notAt.length > 0) conditions.push(sql`not d.destination = any(${sql.param([...filter.notAt])}::text[])`)
   if (filter.code !== null) conditions.push(sql`d.code = ${filter.code}`)
   if (filter.since !== null) conditions.push(sql`${stoppedAt} >= ${filter.since.toISOString()}::timestamptz`)
   if (filter.until !== null) conditions.push(sql`${stoppedAt} < ${filter.until.toISOString()}::timestamptz`)
@@ -65,13 +66,17 @@ const rowColumns = sql`d.id, d.pharmacy_id as "pharmacyId", d.screening_id as "s
   d.location, d.control_id as "controlId", d.epoch::int8 as epoch, d.attempt_count as "attemptCount", ${mayBeThere} as "mayBeThere", (${stoppedAt})::text as "stoppedAt",
   d.created_at::text as "createdAt"`
 
-type RawRow = Omit<StoppedRow, 'stoppedAt' | 'createdAt' | 'epoch'> & {
+/** The same of what a person may end as received by hand. */
+export type ReceivableRow = Omit<StoppedRow, 'state'> & { readonly state: ReceivableState }
+
+type RawRow<State> = Omit<StoppedRow, 'state' | 'stoppedAt' | 'createdAt' | 'epoch'> & {
+  readonly state: State
   readonly stoppedAt: string | null
   readonly createdAt: string
   readonly epoch: string
 } & Record<string, unknown>
 
-const readRow = (row: RawRow): StoppedRow => ({
+const readRow = <State>(row: RawRow<State>) => ({
   ...row,
   epoch: Number(row.epoch),
   stoppedAt: row.stoppedAt === null ? null : new Date(row.stoppedAt),
@@ -84,23 +89,41 @@ export async function listStopped(
   filter: StoppedFilter,
   page: { readonly limit: number; readonly offset: number },
 ): Promise<readonly StoppedRow[]> {
-  const rows = await tx.execute<RawRow>(sql`
+  const rows = await tx.execute<RawRow<StoppedState>>(sql`
     select ${rowColumns} from declarations d where ${matches(filter)} order by d.created_at, d.id limit ${page.limit} offset ${page.offset}`)
   return rows.map(readRow)
 }
 
+type Wanted = { readonly id: string; readonly epoch: number | null }
+
 /** Locks those of these that still wait for somebody, as they stand now; `epoch` must be the one that was seen, where it is given. */
-export async function lockStopped(
-  tx: Tx,
-  wanted: readonly { readonly id: string; readonly epoch: number | null }[],
-): Promise<readonly StoppedRow[]> {
-  if (wanted.length === 0) return []
-  const rows = await tx.execute<RawRow>(sql`
-    select ${rowColumns} from declarations d
-    join unnest(${sql.param(wanted.map((one) => one.id))}::uuid[], ${sql.param(wanted.map((one) => one.epoch))}::bigint[]) as t (id, epoch)
-      on d.id = t.id and (t.epoch is null or d.epoch = t.epoch)
-    where ${waitsForSomebody} order by d.id for update of d`)
+export async function lockStopped(tx: Tx, wanted: readonly Wanted[]): Promise<readonly StoppedRow[]> {
+  const states = sql`('parked', 'rejected')`
+  const rows = await lockRows<StoppedState>(tx, wanted, { states, waits: waitsForSomebody })
   return rows.map(readRow)
+}
+
+/** Locks one that has stopped or is queued, as it stands now; null where it is neither. Whether a queued one may end is the caller's. */
+export async function lockReceivable(tx: Tx, wanted: Wanted): Promise<ReceivableRow | null> {
+  const states = sql`('parked', 'rejected', 'queued')`
+  const [row] = await lockRows<ReceivableState>(tx, [wanted], { states, waits: sql`(d.state = 'queued' or ${waitsForSomebody})` })
+  return row ? readRow(row) : null
+}
+
+async function lockRows<State>(
+  tx: Tx,
+  wanted: readonly Wanted[],
+  { states, waits }: { readonly states: SQL; readonly waits: SQL },
+): Promise<readonly RawRow<State>[]> {
+  if (wanted.length === 0) return []
+  const named = sql`unnest(${sql.param(wanted.map((one) => one.id))}::uuid[], ${sql.param(wanted.map((one) => one.epoch))}::bigint[]) as t (id, epoch)`
+  await tx.execute(sql`select d.id from declarations d join ${named} on d.id = t.id
+    where d.state in ${states} order by d.id for update of d`)
+  // A statement of its own: a correction locks what it replaces without changing it, and PostgreSQL judges such a row by what
+  // the waiting statement saw before it waited. Only this one sees the newer version that was planned meanwhile.
+  return tx.execute<RawRow<State>>(sql`
+    select ${rowColumns} from declarations d join ${named} on d.id = t.id and (t.epoch is null or d.epoch = t.epoch)
+    where ${waits} order by d.id`)
 }
 
 /**
@@ -115,15 +138,15 @@ export async function requeueStopped(
   const released = await tx.execute<{ id: string }>(sql`
     update declarations d set state = 'queued', due_at = now(), attempt_count = 0, settled_at = null, control_id = t.control_id
     from unnest(${sql.param(rows.map((row) => row.id))}::uuid[], ${sql.param(rows.map((row) => row.controlId))}::text[]) as t (id, control_id)
-    where d.id = t.id and d.state in ('parked', 'rejected') returning d.id`)
+    where d.id = t.id and ${waitsForSomebody} returning d.id`)
   await tx.execute(sql`select pg_notify(${dueChannel}, '')`)
   return new Set(released.map((row) => row.id))
 }
 
-/** Ends a stopped declaration as received by hand, with who said so and why; wakes what waited for it. False where it moved meanwhile. */
+/** Ends a declaration as received by hand, with who said so and why; wakes what waited for it. False where it is not what it was. */
 export async function receiveByHand(tx: Tx, decision: typeof receivedByHand.$inferInsert): Promise<boolean> {
   const ended = await tx.execute<{ id: string }>(sql`
-    update declarations set state = 'received', settled_at = now() where id = ${decision.declarationId} and state in ('parked', 'rejected')
+    update declarations set state = 'received', settled_at = now() where id = ${decision.declarationId} and state = ${decision.was}
     returning id`)
   if (ended.length === 0) return false
   await tx.insert(receivedByHand).values(decision)
@@ -139,6 +162,32 @@ export function chosenBy(
   const doubt = options.includeDoubtful ? sql`true` : sql`not ${doubtful(options.promises)}`
   return sql`select d.id, d.pharmacy_id, d.epoch from declarations d where ${matches(filter)} and ${doubt}
     order by d.created_at, d.id limit ${options.limit}`
+}
+
+export type StrandedRow = {
+  readonly id: string
+  readonly destination: string
+  readonly createdAt: Date
+  readonly mayBeThere: boolean
+}
+
+/** What is queued for destinations other than `configured`, oldest capture first: nobody sends it, and it has not stopped. */
+export async function listStranded(
+  tx: Tx,
+  options: {
+    readonly configured: readonly string[]
+    readonly filter: Pick<StoppedFilter, 'pharmacyId' | 'destination'>
+    readonly limit: number
+  },
+): Promise<readonly StrandedRow[]> {
+  const { configured, filter, limit } = options
+  const rows = await tx.execute<Omit<StrandedRow, 'createdAt'> & { createdAt: string }>(sql`
+    select d.id, d.destination, d.created_at::text as "createdAt", ${mayBeThere} as "mayBeThere" from declarations d
+    where d.standing = 'queued' and not d.destination = any(${sql.param([...configured])}::text[])
+      and (${filter.pharmacyId}::uuid is null or d.pharmacy_id = ${filter.pharmacyId}::uuid)
+      and (${filter.destination}::text is null or d.destination = ${filter.destination}::text)
+    order by d.created_at, d.id limit ${limit}`)
+  return rows.map((row) => ({ ...row, createdAt: new Date(row.createdAt) }))
 }
 
 /** The screening versions that these declarations speak of. */
@@ -178,10 +227,10 @@ export async function listTries(tx: Tx, id: string, limit: number): Promise<Trie
   return { declaration, attempts: [...attempts] }
 }
 
-/** Digests of what was sent in tries of which nobody knows what became; empty where there is none such. */
+/** Digests of what was sent in tries that may have been taken, or found it there already; empty where there is none such. */
 export async function listDoubtfulDigests(tx: Tx, declarationId: string): Promise<readonly string[]> {
   const rows = await tx.execute<{ digest: string }>(sql`
-    select distinct message_sha256 as digest from attempts
-    where declaration_id = ${declarationId} and (outcome is null or outcome = 'ambiguous') and message_sha256 is not null limit 100`)
+    select distinct a.message_sha256 as digest from attempts a
+    where a.declaration_id = ${declarationId} and ${leavesDoubt} and a.message_sha256 is not null limit 100`)
   return rows.map((row) => row.digest)
 }

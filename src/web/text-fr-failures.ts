@@ -231,6 +231,11 @@ export const problemText: Record<ProblemCode, { readonly title: string; readonly
     what: 'Quelqu’un a été plus rapide, ou ce formulaire a déjà servi.',
     todo: 'Vérifiez dans la liste du jour avant de recommencer.',
   },
+  'not-configured': {
+    title: 'Destination retirée',
+    what: 'Cette destination n’est plus déclarée dans la passerelle : renvoyée, la transmission attendrait sans fin. Rien n’a été changé.',
+    todo: 'Demandez à l’administrateur de votre groupement de la déclarer de nouveau ; ou, si elle détient déjà la transmission, constatez sa réception depuis le suivi du dépistage.',
+  },
   'too-large': {
     title: 'Envoi trop volumineux',
     what: 'Le formulaire dépasse la taille admise ; rien n’a été enregistré.',

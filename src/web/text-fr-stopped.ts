@@ -85,7 +85,8 @@ export const stoppedText = {
 
   batches: 'Renvois groupés',
   batch: (released: number, chosen: number) => `${spaced(released)} sur ${spaced(chosen)} remises en file`,
-  skipped: (count: number) => `${many(count, 'a été laissée', 'ont été laissées')} de côté : reprise ou terminée entre-temps.`,
+  skipped: (count: number) =>
+    `${many(count, 'a été laissée', 'ont été laissées')} de côté : reprise ou terminée entre-temps, ou destination retirée de la passerelle.`,
   follow: 'Suivre',
   byOperator: 'Demandé par l’exploitant',
 
@@ -96,6 +97,10 @@ export const stoppedText = {
     `${many(sure, 'transmission sera remise', 'transmissions seront remises')} en file${destination === null ? '' : ` vers ${destination}`}, et ${spaced(doubtful)} de plus si vous confirmez plus bas.`,
   confirmSome: 'Renvoyer',
   askSome: 'Demander le renvoi',
+  notConfigured:
+    'Cette destination n’est plus déclarée dans la passerelle : rien n’y est envoyé. Demandez à l’administrateur de votre groupement de la déclarer de nouveau ; ou, si elle détient déjà la transmission, constatez sa réception.',
+  previewNotConfigured: (count: number) =>
+    `${many(count, 'transmission est laissée', 'transmissions sont laissées')} de côté : leur destination n’est plus déclarée dans la passerelle. Demandez à l’administrateur de votre groupement de la déclarer de nouveau ; ou constatez, une par une, la réception de celles qu’elle détient déjà.`,
   previewNothing: 'Il n’y a plus rien à renvoyer ici.',
   previewPace: (perSecond: number, duration: string) =>
     `Elles repartent au rythme de ${perSecond} par seconde au plus, soit ${duration}. Vous pouvez arrêter à tout moment.`,
@@ -104,8 +109,8 @@ export const stoppedText = {
   previewDoubt: (count: number) =>
     `${many(count, 'transmission a peut-être déjà été prise', 'transmissions ont peut-être déjà été prises')} par la destination. Sans votre confirmation, elles sont laissées de côté : renvoyées sans vérifier, elles pourraient compter deux fois.`,
   confirmDoubt: 'J’ai vérifié auprès de la destination qu’elle ne les détient pas : les renvoyer aussi.',
-  previewSecond: (aloneMax: number) =>
-    `Au-delà de ${spaced(aloneMax)}, un second pharmacien doit donner son accord avant que rien ne parte.`,
+  previewSecond: (aloneMax: number, aloneBefore: number) =>
+    `${aloneBefore === 0 ? '' : `Vous en avez déjà renvoyé ${spaced(aloneBefore)} sans second accord au cours des dernières 24 heures. `}Au-delà de ${spaced(aloneMax)} par personne en 24 heures, un second pharmacien doit donner son accord avant que rien ne parte.`,
   confirm: (count: number) => `Renvoyer ${many(count, 'transmission', 'transmissions')}`,
   ask: (count: number) => `Demander le renvoi de ${many(count, 'transmission', 'transmissions')}`,
   back: 'Revenir sans rien renvoyer',
@@ -118,7 +123,8 @@ export const stoppedText = {
   stopHint: 'Ce qui est déjà en file suivra son cours ; le reste demeure arrêté.',
   approve: 'Donner mon accord',
   approveHint: 'Vous confirmez avoir relu le nombre et le motif. Votre nom est conservé.',
-  waitsForOther: 'Un autre pharmacien ou le titulaire doit ouvrir cette page et donner son accord, dans les 24 heures.',
+  waitsForOther:
+    'Avec ce que la même personne a renvoyé sans second accord au cours des dernières 24 heures, ce renvoi dépasse ce qu’une personne peut décider seule. Un autre pharmacien ou le titulaire doit ouvrir cette page et donner son accord, dans les 24 heures.',
   backToList: 'Retour aux transmissions à reprendre',
 
   mark: 'La destination la détient déjà…',

@@ -68,6 +68,22 @@ describe('what a destination refused for good', () => {
     expect((await row(ids.declarationId))?.control_id).toBe(before?.control_id)
   })
 
+  test('keeps its control id where it was refused because the destination holds this one: a fresh one would be taken a second time', async () => {
+    const ids = await stopped({ state: 'rejected', code: 'duplicate-key' })
+    const before = await row(ids.declarationId)
+    await the.actions.retryDeclaration(me(), ids, newRequest())
+    expect(await row(ids.declarationId)).toMatchObject({ state: 'queued', control_id: before?.control_id })
+  })
+
+  test('is replaced, not declared anew, by a correction where it was refused because the destination holds it', async () => {
+    const { screeningId } = await stopped({ state: 'rejected', code: 'duplicate-key' })
+    const change = { screeningId, version: 1, fields: { ...legalFields, birthName: 'LENÔTRE' }, reason: 'nom mal lu' }
+    await the.actions.correctScreening(me(), { ...change, idempotencyKey: newKey() }, newRequest())
+    const [next] = await the.admin`select kind, replaces_version, state from declarations
+      where screening_id = ${screeningId} and destination = 'sidep' and version = 2`
+    expect(next).toEqual({ kind: 'replacement', replaces_version: 1, state: 'queued' })
+  })
+
   test('is a way out for a refused cancellation too', async () => {
     const ids = await stopped({ state: 'rejected', code: 'application-error' })
     await the.admin`update screenings set status = 'cancelled' where screening_id = ${ids.screeningId}`
@@ -139,6 +155,65 @@ describe('received by hand', () => {
   })
 })
 
+describe('at a destination that the configuration has dropped', () => {
+  /** `sidep` is gone, `dmp` is there. */
+  const without = () => {
+    const left = the.destinations.filter((one) => one.id !== 'sidep')
+    return the.withDeps({ destinationsOf: () => left, findDestination: (id) => left.find((one) => one.id === id) ?? null })
+  }
+  const reason = 'vu au portail, avant le retrait'
+  async function waiting(): Promise<Ids> {
+    const ids = await stopped({ mayBeThere: true })
+    await the.admin`update declarations set state = 'queued' where id = ${ids.declarationId}`
+    return ids
+  }
+
+  test('nothing is sent again: it stays in sight among what has stopped, and whoever asks is told why', async () => {
+    const parked = await stopped()
+    const refused = await stopped({ state: 'rejected', code: 'table-value' })
+    for (const ids of [parked, refused])
+      await expect(without().retryDeclaration(me(), ids, newRequest())).rejects.toMatchObject({ code: 'not-configured' })
+    for (const destination of ['sidep', null]) {
+      expect(await without().previewRetry(me(), { ...all, destination }, newRequest())).toMatchObject({
+        count: 0,
+        notConfigured: 2,
+      })
+      const ask = { ...all, destination, perSecond: 5, includeDoubtful: true }
+      await expect(without().retryMany(me(), ask, newRequest())).rejects.toMatchObject({ code: 'not-configured' })
+    }
+    expect([(await row(parked.declarationId))?.state, (await row(refused.declarationId))?.state]).toEqual(['parked', 'rejected'])
+    const page = await without().listStopped(me(), { page: 1 }, newRequest())
+    expect(page.groups.map((group) => group.configured)).toEqual([false, false])
+  })
+
+  test('a retry of all takes what is at the others, and leaves this one where it is', async () => {
+    const { declarationId } = await stopped()
+    const { screeningId } = await stopped()
+    await the.admin`update declarations set state = 'parked', code = 'busy' where screening_id = ${screeningId} and destination = 'dmp'`
+    const batch = await without().retryMany(me(), { ...all, perSecond: 5, includeDoubtful: false }, newRequest())
+    expect(batch).toMatchObject({ chosen: 1 })
+    expect(await the.admin`select 1 from retry_batch_items where declaration_id = ${declarationId}`).toHaveLength(0)
+  })
+
+  test('what is queued and may be there, which no correction can take back, ends as received by hand, in the trace', async () => {
+    const ids = await waiting()
+    expect(await without().markReceived(me(), { ...ids, reason }, newRequest())).toEqual({ ok: true, value: null })
+    expect(await row(ids.declarationId)).toMatchObject({ state: 'received' })
+    const [kept] = await the.admin`select was, decided_by from received_by_hand where declaration_id = ${ids.declarationId}`
+    expect(kept).toEqual({ was: 'queued', decided_by: me().professionalId })
+    expect(await eventsOf('declaration.mark-received')).toMatchObject([{ details: { destination: 'sidep', was: 'queued' } }])
+  })
+
+  test('only there: what is queued for a destination that is configured goes its way, and nobody ends it by hand', async () => {
+    const ids = await waiting()
+    await expect(the.actions.markReceived(me(), { ...ids, reason }, newRequest())).rejects.toMatchObject({ code: 'conflict' })
+    expect(await row(ids.declarationId)).toMatchObject({ state: 'queued' })
+    // Nor what a worker holds, wherever it goes.
+    await the.admin`update declarations set state = 'claimed', claimed_by = 'w', lease_until = now() where id = ${ids.declarationId}`
+    await expect(without().markReceived(me(), { ...ids, reason }, newRequest())).rejects.toMatchObject({ code: 'conflict' })
+  })
+})
+
 describe('the list of what has stopped', () => {
   test('is in groups that one sentence can speak of, with the names, of this pharmacy alone, and its reading is traced', async () => {
     await stopped()
@@ -185,6 +260,22 @@ describe('a retry of many', () => {
     ])
   })
 
+  test('leaves out what the destination said that it holds already, until a person says that they looked', async () => {
+    await stopped({ state: 'rejected', code: 'table-value' })
+    const held = await stopped({ state: 'rejected', code: 'duplicate-key' })
+    const refused = { ...all, state: 'rejected' as const }
+    expect(await careful().previewRetry(me(), refused, newRequest())).toMatchObject({ count: 2, doubtful: 1 })
+    const page = await careful().listStopped(me(), { page: 1 }, newRequest())
+    expect(page.items.filter((one) => one.doubtful).map((one) => one.declarationId)).toEqual([held.declarationId])
+    const ask = { ...refused, perSecond: 5 }
+    expect((await careful().retryMany(me(), { ...ask, includeDoubtful: false }, newRequest())).chosen).toBe(1)
+    const only = { ...ask, code: 'duplicate-key' as const }
+    await expect(careful().retryMany(me(), { ...only, includeDoubtful: false }, newRequest())).rejects.toMatchObject({
+      code: 'conflict',
+    })
+    expect((await careful().retryMany(me(), { ...only, includeDoubtful: true }, newRequest())).chosen).toBe(1)
+  })
+
   test('nothing is doubtful where the destination promises to recognise what it gets twice', async () => {
     await stopped({ mayBeThere: true })
     expect(await the.actions.previewRetry(me(), all, newRequest())).toMatchObject({ count: 1, doubtful: 0 })
@@ -208,6 +299,19 @@ describe('a retry of many', () => {
       { outcome: 'denied', code: 'forbidden' },
       { outcome: 'done', actor: boss().professionalId, objectId: batch.batchId },
     ])
+  })
+
+  test('counts what the same person chose alone within a day, in the preview as in the decision, and not what others chose', async () => {
+    for (let n = 0; n < 2; n++) await stopped()
+    const three = the.withDeps({ retryAloneMax: 3 })
+    const ask = (actor: ReturnType<typeof me>) =>
+      three.retryMany(actor, { ...all, perSecond: 5, includeDoubtful: false }, newRequest())
+    expect(await ask(me())).toMatchObject({ state: 'running', chosen: 2 })
+    expect(await three.previewRetry(me(), all, newRequest())).toMatchObject({ needsApproval: true, aloneBefore: 2, aloneMax: 3 })
+    expect(await three.previewRetry(boss(), all, newRequest())).toMatchObject({ needsApproval: false, aloneBefore: 0 })
+    expect(await ask(me())).toMatchObject({ state: 'waiting', mayApprove: false })
+    expect(await ask(boss())).toMatchObject({ state: 'running' })
+    expect((await eventsOf('retry-batch.request')).map((one) => one.details['aloneBefore'])).toEqual([0, 2, 0])
   })
 
   test('cannot be let run by one person in two roles, whatever code asks for it: the table itself refuses', async () => {

@@ -28,6 +28,7 @@ beforeEach(async () => {
 async function type(
   line: readonly string[],
   meanwhile: () => Promise<unknown> = async () => undefined,
+  configured: (id: string) => boolean = () => true,
 ): Promise<{ code: unknown; out: string }> {
   const out: string[] = []
   const command = queueCommand(
@@ -35,7 +36,9 @@ async function type(
       database: the.database,
       clock: { now: () => new Date() },
       newId: randomUUID,
-      destinations: the.destinations.map((one) => ({ ...one, deduplicates: 'none' as const })),
+      destinations: the.destinations
+        .filter((one) => configured(one.id))
+        .map((one) => ({ ...one, deduplicates: 'none' as const })),
       aloneMax: 2,
       silenceMs: 900_000,
       wait: meanwhile,
@@ -72,7 +75,12 @@ async function stopped(code: string, options: { ambiguous?: boolean; state?: 'pa
 
 const stateOf = async (id: string) => (await the.admin`select state from declarations where id = ${id}`)[0]?.state
 const release = () => {
-  const job = releaseRetriesJob({ database: the.database, clock: { now: () => new Date() }, randomBytes })
+  const job = releaseRetriesJob({
+    database: the.database,
+    clock: { now: () => new Date() },
+    randomBytes,
+    isConfigured: () => true,
+  })
   return the.admin`update retry_batches set paced_from = now() - interval '10 s' where state = 'running'`.then(() =>
     job.run(new AbortController().signal),
   )
@@ -137,6 +145,48 @@ test('what the destination may hold is left out unless asked for by its name, an
   expect(await stateOf(refused)).toBe('queued')
 })
 
+test('what was refused because the destination holds it already is not sent again by its code alone', async () => {
+  const held = await stopped('duplicate-key', { state: 'rejected' })
+  expect((await type(['list'])).out).toMatch(/1 rejected at sidep: duplicate-key, 1 doubtful.*may-be-there/s)
+  const line = ['retry', '--state', 'rejected', '--code', 'duplicate-key', '--yes', '--no-follow']
+  expect(await type(line)).toMatchObject({ code: 2, out: expect.stringContaining('1 may be at the destination already') })
+  const before = (await the.admin`select control_id from declarations where id = ${held}`)[0]
+  expect((await type([...line, '--including-doubtful'])).code).toBe(0)
+  await release()
+  expect((await the.admin`select state, control_id from declarations where id = ${held}`)[0]).toEqual({
+    state: 'queued',
+    ...before,
+  })
+})
+
+test('of a destination that left the configuration list shows what is queued, retry leaves out what stopped, and mark-received ends both', async () => {
+  const withoutSidep = (line: readonly string[]) => type(line, undefined, (id) => id !== 'sidep')
+  const parked = await stopped('busy')
+  const queued = await stopped('answer-lost', { ambiguous: true })
+  await the.admin`update declarations set state = 'queued' where id = ${queued}`
+  const wayOut = 'put it back into the configuration, or, of each that it holds, queue mark-received'
+  const { code, out } = await withoutSidep(['list'])
+  expect(code).toBe(0)
+  expect(out).toContain(`queued for a destination that is not configured: ${wayOut}`)
+  expect(out).toMatch(new RegExp(`^${queued}  queued  sidep  .*  may-be-there$`, 'm'))
+  expect((await type(['list'])).out).not.toContain(queued)
+  expect((await withoutSidep(['list', '--code', 'busy'])).out).not.toContain(queued)
+  expect(await withoutSidep(['retry', '--yes'])).toEqual({
+    code: 1,
+    out: `1 parked at sidep are left out, it is not configured: ${wayOut}\nnothing to send again`,
+  })
+  expect(await stateOf(parked)).toBe('parked')
+  const mark = (id: string) => ['mark-received', id, '--reason', 'vu au portail', '--as', 'alix', '--yes']
+  expect((await type(mark(queued))).code).toBe(2)
+  expect(await stateOf(queued)).toBe('queued')
+  for (const id of [parked, queued]) {
+    expect((await withoutSidep(mark(id))).code).toBe(0)
+    expect(await stateOf(id)).toBe('received')
+  }
+  const told = (await the.events()).filter((one) => one.action === 'declaration.mark-received')
+  expect(told.map((one) => one.details['was'])).toEqual(['parked', 'queued'])
+})
+
 test('more than the bound waits for a second person under another name; status shows it, stop ends it', async () => {
   for (let n = 0; n < 3; n++) await stopped('busy')
   const asked = await type(['retry', '--yes', '--as', 'alix'])
@@ -150,6 +200,17 @@ test('more than the bound waits for a second person under another name; status s
   expect((await type(['stop', batch])).code).toBe(1)
   await release()
   expect(await the.admin`select 1 from declarations where state = 'parked'`).toHaveLength(3)
+})
+
+test('a small retry after others of the same person waits too, and says why before and after --yes', async () => {
+  for (let n = 0; n < 3; n++) await stopped('busy')
+  const line = ['retry', '--limit', '2', '--no-follow', '--as', 'alix']
+  expect(await type([...line, '--yes'])).toMatchObject({ code: 0, out: expect.not.stringContaining('second person') })
+  await release()
+  const why = 'more than 2 within a day, with the 2 that alix has sent again alone'
+  expect((await type(line)).out).toContain(`${why}: a second person must approve; run again with --yes`)
+  expect(await type([...line, '--yes'])).toMatchObject({ code: 3, out: expect.stringContaining(`${why}: it waits for a second`) })
+  expect((await type(['retry', '--yes', '--no-follow', '--as', 'zoe'])).code).toBe(0)
 })
 
 test('mark-received is a preview first, then ends it with the operator’s name and a sealed reason', async () => {

@@ -15,11 +15,13 @@ const one = (
   kind: EarlierDeclaration['kind'],
   state: EarlierDeclaration['state'],
   mayBeThere = false,
+  code: EarlierDeclaration['code'] = null,
 ): EarlierDeclaration => ({
   id: `v${version}`,
   version,
   kind,
   state,
+  code,
   mayBeThere,
 })
 
@@ -83,6 +85,22 @@ describe('a correction', () => {
       1,
       'correction-sent',
     ],
+    [
+      'an original that was refused because the destination held it already is replaced, not sent a second time',
+      [one(1, 'original', 'rejected', true, 'duplicate-key')],
+      [],
+      'replacement',
+      1,
+      'correction-sent',
+    ],
+    [
+      'an original that was refused after a try with an unknown end was not taken: the last word counts',
+      [one(1, 'original', 'rejected', true, 'table-value')],
+      [],
+      'original',
+      null,
+      'sent-after-refusal',
+    ],
     ['a destination that is new gets an original', [], [], 'original', null, 'sent-for-the-first-time'],
   ] as const)('%s', (_title, earlier, cancel, kind, replacesVersion, told) => {
     const { consequence, ...plan } = planCorrection(earlier, 'correct')
@@ -113,6 +131,16 @@ describe('a cancellation', () => {
     expect(plan('rejected')).toEqual({ cancel: [], declare: null, consequence: 'holds-nothing' })
   })
 
+  test('is told to one that refused the original because it held it already, and not twice to one that says so of a cancellation', () => {
+    expect(planCorrection([one(1, 'original', 'rejected', true, 'duplicate-key')], 'cancel')).toEqual({
+      cancel: [],
+      declare: { kind: 'cancellation', replacesVersion: 1 },
+      consequence: 'cancellation-sent',
+    })
+    const earlier = [one(1, 'original', 'accepted'), one(2, 'cancellation', 'rejected', true, 'duplicate-key')]
+    expect(planCorrection(earlier, 'cancel')).toMatchObject({ declare: null, consequence: 'already-cancelled' })
+  })
+
   test('takes back a waiting replacement and cancels what it would have replaced', () => {
     const earlier = [one(1, 'original', 'accepted'), one(2, 'replacement', 'queued')]
     expect(planCorrection(earlier, 'cancel')).toMatchObject({
@@ -127,6 +155,14 @@ describe('a destination that the configuration has dropped', () => {
     expect(planForDropped([one(1, 'original', 'queued')])).toEqual({ cancel: ['v1'], declare: null, consequence: 'never-left' })
     expect(planForDropped([one(1, 'original', 'accepted'), one(2, 'replacement', 'queued')])).toEqual({
       cancel: ['v2'],
+      declare: null,
+      consequence: 'no-longer-configured',
+    })
+  })
+
+  test('keeps what it said that it held already', () => {
+    expect(planForDropped([one(1, 'original', 'rejected', true, 'duplicate-key')])).toEqual({
+      cancel: [],
       declare: null,
       consequence: 'no-longer-configured',
     })

@@ -13,6 +13,7 @@ describe('a declaration', () => {
   const allowed: readonly (readonly [DeclarationState, DeclarationState])[] = [
     ['queued', 'claimed'],
     ['queued', 'cancelled'],
+    ['queued', 'received'],
     ['claimed', 'sent'],
     ['claimed', 'queued'],
     ['claimed', 'rejected'],

@@ -94,7 +94,13 @@ function addStopped(): void {
     released: 0,
     skipped: 0,
   } as const
-  const group = { destination: 'sidep', destinationLabel: 'Fichier national', assumedFormat: true, oldest: batch.requestedAt }
+  const group = {
+    destination: 'sidep',
+    destinationLabel: 'Fichier national',
+    assumedFormat: true,
+    configured: true,
+    oldest: batch.requestedAt,
+  }
   const item = {
     declarationId: idNumbered(72),
     destinationLabel: 'Fichier national',

@@ -112,6 +112,21 @@ test('a lost request is asked about, and sent again under the same control id wh
     }, q),
   ))
 
+test('what was refused because it is there already is asked about when it is sent again: the answer is the receipt', () =>
+  withQueue((q) =>
+    withReceiver(async ({ told, destination }) => {
+      const { id, controlId } = await q.addDeclaration()
+      destination.fault = () => 'refuse'
+      await sendOnce(q, destination)
+      await q.sql`update attempts set code = 'duplicate-key'`
+      await q.sql`update declarations set state = 'queued', code = 'duplicate-key', settled_at = null`
+      await sendOnce(q, destination)
+      expect(await q.row(id)).toMatchObject({ state: 'accepted' })
+      expect(destination.taken()).toEqual([controlId])
+      expect(told.asked).toEqual([controlId])
+    }, q),
+  ))
+
 test.for([
   ['hangs', (_: ServerResponse) => undefined],
   ['breaks off', (response: ServerResponse) => void response.destroy()],

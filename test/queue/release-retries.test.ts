@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { anyStopped } from '../../src/domain/stopped.ts'
 import { releaseRetriesJob } from '../../src/queue/release-retries.ts'
-import { type BatchRow, findBatch, insertBatch, stopBatch } from '../../src/storage/retry-batches.ts'
+import { approveBatch, type BatchRow, findBatch, insertBatch, stopBatch } from '../../src/storage/retry-batches.ts'
 import { createTestDestination, withQueue } from './harness.ts'
 
 type Queue = Parameters<Parameters<typeof withQueue>[0]>[0]
@@ -14,15 +14,18 @@ async function parkMany(q: Queue, count: number): Promise<readonly string[]> {
   return ids
 }
 
-const order = async (q: Queue, options: { perSecond?: number; aloneMax?: number } = {}): Promise<BatchRow> => {
-  const { perSecond = 1000, aloneMax = 1_000_000 } = options
+const order = async (
+  q: Queue,
+  options: { perSecond?: number; aloneMax?: number; limit?: number; operator?: string } = {},
+): Promise<BatchRow> => {
+  const { perSecond = 1000, aloneMax = 1_000_000, limit = 10_000, operator = 'alix' } = options
   const batch = await q.database.forWorker((tx) =>
     insertBatch(tx, {
       id: randomUUID(),
-      by: { operator: 'alix' },
+      by: { operator },
       filter: anyStopped,
       perSecond,
-      limit: 10_000,
+      limit,
       includeDoubtful: true,
       promises: { safe: [] },
       aloneMax,
@@ -33,9 +36,13 @@ const order = async (q: Queue, options: { perSecond?: number; aloneMax?: number 
 }
 
 /** One release, as if `seconds` had passed since the last. */
-async function releaseAfter(q: Queue, seconds: number): Promise<Readonly<Record<string, number>>> {
+async function releaseAfter(
+  q: Queue,
+  seconds: number,
+  isConfigured: (destination: string) => boolean = () => true,
+): Promise<Readonly<Record<string, number>>> {
   await q.sql`update retry_batches set paced_from = now() - ${seconds} * interval '1 s' where state = 'running'`
-  return releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes }).run(
+  return releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes, isConfigured }).run(
     new AbortController().signal,
   )
 }
@@ -73,7 +80,12 @@ test('ten workers that look at once release no more than one would', () =>
     await parkMany(q, 30)
     const batch = await order(q, { perSecond: 0.1 })
     await q.sql`update retry_batches set paced_from = now() - interval '1 hour'`
-    const job = releaseRetriesJob({ database: q.database, clock: { now: () => new Date() }, randomBytes })
+    const job = releaseRetriesJob({
+      database: q.database,
+      clock: { now: () => new Date() },
+      randomBytes,
+      isConfigured: () => true,
+    })
     await Promise.all(Array.from({ length: 10 }, () => job.run(new AbortController().signal)))
     expect(await find(q, batch.id)).toMatchObject({ released: 1, skipped: 0 })
     expect(await queued(q)).toBe(1)
@@ -116,6 +128,53 @@ test('one that needs a second person releases nothing without, and ends after a 
     await q.sql`update retry_batches set requested_at = now() - interval '25 hours'`
     expect(await releaseAfter(q, 10)).toMatchObject({ expired: 1 })
     expect(await find(q, batch.id)).toMatchObject({ state: 'stopped', released: 0 })
+  }))
+
+const tenOfTen = { aloneMax: 10, limit: 10 }
+
+test('many small retries by one person are one large one: past the bound within a day each waits, and another person has a bound of their own', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 40)
+    expect(await order(q, tenOfTen)).toMatchObject({ state: 'running', chosen: 10 })
+    await releaseAfter(q, 10)
+    const second = await order(q, tenOfTen)
+    expect(second).toMatchObject({ state: 'waiting', needsApproval: true, aloneBefore: 10 })
+    expect(await order(q, { ...tenOfTen, limit: 1 })).toMatchObject({ state: 'waiting', aloneBefore: 10 })
+    expect(await order(q, { ...tenOfTen, operator: 'zoe' })).toMatchObject({ state: 'running', aloneBefore: 0 })
+    // What a second person let run was not chosen alone, and what was asked for a day ago is another day's.
+    await q.database.forWorker((tx) => approveBatch(tx, second.id, { operator: 'zoe' }))
+    expect(await order(q, tenOfTen)).toMatchObject({ state: 'waiting', aloneBefore: 10 })
+    await q.sql`update retry_batches set requested_at = now() - interval '25 hours' where not needs_approval`
+    expect(await order(q, tenOfTen)).toMatchObject({ state: 'running', aloneBefore: 0 })
+  }))
+
+test('asked for many times at once by one person, no more run alone than the bound', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 20)
+    const batches = await Promise.all(Array.from({ length: 8 }, () => order(q, tenOfTen)))
+    expect(batches.filter((batch) => batch.state === 'running')).toHaveLength(1)
+    expect(batches.filter((batch) => batch.state === 'waiting')).toHaveLength(7)
+  }))
+
+test('of a retry that was stopped only what it released counts towards the bound', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 20)
+    const first = await order(q, { ...tenOfTen, perSecond: 0.4 })
+    await releaseAfter(q, 3600)
+    await q.database.forWorker((tx) => stopBatch(tx, first.id))
+    expect(await order(q, { ...tenOfTen, limit: 6 })).toMatchObject({ state: 'running', aloneBefore: 4 })
+    expect(await order(q, { ...tenOfTen, limit: 1 })).toMatchObject({ state: 'waiting', aloneBefore: 10 })
+  }))
+
+test('what goes to a destination that left the configuration since it was asked for stays stopped, in sight, and is passed over', () =>
+  withQueue(async (q) => {
+    await parkMany(q, 2)
+    const gone = await q.addDeclaration({ destination: 'gone' })
+    await q.sql`update declarations set state = 'parked', code = 'retry-budget-spent' where id = ${gone.id}`
+    const batch = await order(q)
+    expect(await releaseAfter(q, 10, (id) => id !== 'gone')).toMatchObject({ released: 2, skipped: 1 })
+    expect(await find(q, batch.id)).toMatchObject({ state: 'done', chosen: 3, released: 2, skipped: 1 })
+    expect(await q.row(gone.id)).toMatchObject({ state: 'parked' })
   }))
 
 test('a refused one goes under a fresh control id, and the destination takes it', () =>

@@ -75,6 +75,8 @@ export type House = WebApp & {
   readonly retried: { readonly screeningId: string; readonly declarationId: string }[]
   /** What has stopped; null: nothing. */
   stopped: StoppedList | null
+  /** What the one who looks has had sent again alone within a day. */
+  aloneBefore: number
   readonly retriedMany: { readonly perSecond: number; readonly includeDoubtful: boolean }[]
   readonly decided: string[]
   /** How forwarding stands; null: not known. */
@@ -100,6 +102,7 @@ export function openHouse(options: HouseOptions = {}): House {
     duplicatesOf: {},
     retried: [],
     stopped: null,
+    aloneBefore: 0,
     retriedMany: [],
     decided: [],
     standing: null,
@@ -293,7 +296,8 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
       const sum = (of: 'count' | 'doubtful') => groups.reduce((total, group) => total + group[of], 0)
       const count = sum('count')
       const destinationLabel = groups[0]?.destinationLabel ?? null
-      return { destinationLabel, count, doubtful: sum('doubtful'), needsApproval: count > 100, aloneMax: 100, perSecond: 5 }
+      const bound = { needsApproval: count + house.aloneBefore > 100, aloneMax: 100, aloneBefore: house.aloneBefore }
+      return { destinationLabel, count, doubtful: sum('doubtful'), ...bound, notConfigured: 0, perSecond: 5 }
     },
     retryMany: async (_actor, input) => {
       house.retriedMany.push(input)
@@ -338,6 +342,7 @@ export function sampleDeclaration(state: DeclarationState, more: Partial<Declara
     destinationId: 'sidep',
     destinationLabel: 'Fichier national de dépistage (simulateur)',
     assumedFormat: true,
+    configured: true,
     version: 1,
     kind: 'original',
     state,

@@ -27,7 +27,7 @@ function houseWithStopped(count = 3, doubtful = 0): House {
     skipped: 1,
   } as const
   house.stopped = {
-    groups: [{ ...named, state: 'parked', code: 'answer-lost', count, doubtful, oldest: at }],
+    groups: [{ ...named, configured: true, state: 'parked', code: 'answer-lost', count, doubtful, oldest: at }],
     items: [],
     total: count,
     page: 1,
@@ -64,8 +64,14 @@ test('sending is a decision of its own; the doubtful go only where the person sa
 
 test('above the bound the page says that a second person decides, and asks instead of sending', async () => {
   const preview = await textOf(houseWithStopped(101), '/a-reprendre/renvoyer')
-  expect(preview).toContain('Au-delà de 100, un second pharmacien')
+  expect(preview).toContain('Au-delà de 100 par personne en 24 heures, un second pharmacien')
   expect(preview).toContain('Demander le renvoi de 101 transmissions')
+  expect(preview).not.toContain('Vous en avez déjà renvoyé')
+  const after = houseWithStopped(3)
+  after.aloneBefore = 98
+  const page = await textOf(after, '/a-reprendre/renvoyer')
+  expect(page).toContain('Vous en avez déjà renvoyé 98 sans second accord')
+  expect(page).toContain('Demander le renvoi de 3 transmissions')
 })
 
 test('a batch shows how far it is, and can be stopped', async () => {
@@ -101,6 +107,42 @@ test('receiving by hand asks for a reason, keeps what was typed, and says that i
   expect(receipt).toContain('Réception constatée')
   expect(receipt).not.toContain('Acquittée')
   expect(await textOf(house, path)).toContain('Quelqu’un a décidé entre-temps')
+})
+
+test('what was refused because the destination holds it is not offered as something to mend: it is to be looked up there', async () => {
+  const house = openHouse()
+  house.screenings.set(screeningId, sampleScreening(screeningId, 'rejected', { code: 'duplicate-key' }))
+  const page = await textOf(house, `/depistages/${screeningId}`)
+  expect(page).toContain('La destination l’a peut-être déjà reçue')
+  expect(page).not.toContain('Seulement si ce qui était en cause a été réparé')
+})
+
+test.each(['queued', 'parked', 'rejected'] as const)(
+  'what is %s at a destination that was dropped is not offered to be sent again, but can be received by hand',
+  async (state) => {
+    const house = openHouse()
+    const screening = sampleScreening(screeningId, state, { code: 'answer-lost' })
+    const declarations = screening.declarations.map((one) => ({ ...one, configured: false }))
+    house.screenings.set(screeningId, { ...screening, declarations })
+    const page = await textOf(house, `/depistages/${screeningId}`)
+    expect(page).toContain('Cette destination n’est plus déclarée dans la passerelle')
+    expect(page).not.toContain(`action="/depistages/${screeningId}/renvoyer"`)
+    const path = `/depistages/${screeningId}/constater/${declarations[0]?.declarationId}`
+    expect(page).toContain(path)
+    expect(await textOf(house, path)).toContain('<textarea')
+    house.screenings.set(screeningId, screening)
+    if (state === 'queued') expect(await textOf(house, path)).toContain('Quelqu’un a décidé entre-temps')
+  },
+)
+
+test('the list says of what stopped at a destination that was dropped what to do, instead of sending it again', async () => {
+  const house = houseWithStopped()
+  const { stopped } = house
+  if (!stopped) throw new Error('something stopped')
+  house.stopped = { ...stopped, groups: stopped.groups.map((group) => ({ ...group, configured: false })) }
+  const page = await textOf(house, '/a-reprendre')
+  expect(page).toContain('Demandez à l’administrateur de votre groupement de la déclarer de nouveau')
+  expect(page).not.toContain('/a-reprendre/renvoyer')
 })
 
 test('a refused cancellation can be sent again by those who may, and a preparer is offered nothing', async () => {

@@ -82,7 +82,7 @@ export const gatewaySchema = group({
     pollSeconds: wholeNumber(1, 60).default(5).describe('Seconds between two looks at the queue when nothing wakes the worker.'),
     retryAloneMax: wholeNumber(0, 10_000)
       .default(100)
-      .describe('Stopped declarations that one person may have sent again at once; more need a second person.'),
+      .describe('Stopped declarations that one person may have sent again alone within a day; more need a second person.'),
   })
     .prefault({})
     .describe('How the queue is worked.'),

@@ -3,8 +3,8 @@ import { html } from 'hono/html'
 import type { Actions } from '../../actions/actions.ts'
 import type { DeclarationView, ScreeningView } from '../../actions/views.ts'
 import { isId } from '../../base/ids.ts'
-import { isTerminal } from '../../domain/declaration.ts'
 import { GatewayError } from '../../domain/errors.ts'
+import { mayBeReceived } from '../../domain/stopped.ts'
 import type { ActorVisit, Route } from '../../http/route.ts'
 import { patientName } from '../format-fr.ts'
 import { type Frame, layout } from '../layout.ts'
@@ -74,7 +74,8 @@ function wordsFor({ kind }: DeclarationView) {
 
 function markPage(frame: Frame, { session }: ActorVisit, page: Found & { readonly reason: ReasonState }): Html {
   const { screening, declaration, reason } = page
-  const over = declaration.state !== 'rejected' && (isTerminal(declaration.state) || declaration.state !== 'parked')
+  const { state, configured } = declaration
+  const open = state === 'parked' || state === 'rejected' || (state === 'queued' && mayBeReceived(state, configured))
   const said = wordsFor(declaration)
   const back = html`<a class="button secondary" href="/depistages/${screening.screeningId}">${text.receipt.title}</a>`
   const form = html`<form method="post" action="/depistages/${screening.screeningId}/constater/${declaration.declarationId}">
@@ -84,6 +85,6 @@ function markPage(frame: Frame, { session }: ActorVisit, page: Found & { readonl
 ${reasonField(reason, said.hint)}
 <p class="buttons"><button class="button" type="submit" data-busy="${text.capture.busyButton}">${said.button}</button> ${back}</p>
 </form>`
-  const body = html`<div class="narrow"><h1>${said.title}</h1>${over ? html`${notice('wait', words.markConflict)}<p>${back}</p>` : form}</div>`
+  const body = html`<div class="narrow"><h1>${said.title}</h1>${open ? form : html`${notice('wait', words.markConflict)}<p>${back}</p>`}</div>`
   return layout(frame, { title: said.title, session, here: 'stopped', body })
 }

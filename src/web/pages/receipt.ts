@@ -7,6 +7,7 @@ import type { SessionView } from '../../auth/auth.ts'
 import { isId } from '../../base/ids.ts'
 import { isTerminal } from '../../domain/declaration.ts'
 import { GatewayError } from '../../domain/errors.ts'
+import { heldAlready } from '../../domain/failure-codes.ts'
 import { type Role, roleMay } from '../../domain/roles.ts'
 import type { ActorVisit, Route } from '../../http/route.ts'
 import { frenchExactTime, patientName } from '../format-fr.ts'
@@ -102,7 +103,7 @@ ${standing.map((declaration) => declarationCard(declaration, offerFor(declaratio
 
 /** What a person may do about it, for those who may. */
 function offerFor(
-  { state, code, kind, declarationId, version }: DeclarationView,
+  { state, code, kind, declarationId, version, configured }: DeclarationView,
   { screeningId, status, version: screeningVersion }: ScreeningView,
   role: Role,
 ): Html {
@@ -110,15 +111,19 @@ function offerFor(
   const correct = correctable
     ? html`<p class="no-print"><a class="button" href="/depistages/${screeningId}/corriger">${changeText.correctAndResend}</a></p>`
     : nothing
-  const stopped = state === 'parked' || (state === 'rejected' && version === screeningVersion)
+  const waitsForNobody = state === 'queued' && !configured
+  const stopped = state === 'parked' || waitsForNobody || (state === 'rejected' && version === screeningVersion)
   if (!stopped || !roleMay(role, 'declaration.retry')) return correct
   const words = text.receipt
   const cancels = kind === 'cancellation'
   const mark = html`<a class="button secondary" href="/depistages/${screeningId}/constater/${declarationId}">${cancels ? stoppedText.markCancellation : stoppedText.mark}</a>`
+  if (!configured) return html`${correct}${notice('wait', stoppedText.notConfigured)}<p class="buttons no-print">${mark}</p>`
   // Sent as it is it would be refused for the same reason, whatever anybody mends.
   if (code === 'not-expressible') return html`${correct}<p class="buttons no-print">${mark}</p>`
   const rejectedHint = cancels ? stoppedText.retryCancellationHint : stoppedText.retryRejectedHint
-  const hint = state === 'rejected' ? rejectedHint : code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt
+  const parkedHint = code === 'retry-budget-spent' ? words.resendSafe : words.resendDoubt
+  // Refused because it is there: nothing about it was wrong that could be mended.
+  const hint = state === 'rejected' && code !== heldAlready ? rejectedHint : parkedHint
   return html`${correct}<form class="no-print" method="post" action="/depistages/${screeningId}/renvoyer">
 <input type="hidden" name="declarationId" value="${declarationId}">
 <p class="hint">${hint}</p>

@@ -92,11 +92,12 @@ ${
     : nothing
 }
 <p>${words.previewPace(seen.perSecond, duration)}</p>
-${seen.needsApproval ? notice('plain', words.previewSecond(seen.aloneMax)) : nothing}
+${seen.needsApproval ? notice('plain', words.previewSecond(seen.aloneMax, seen.aloneBefore)) : nothing}
 <p class="buttons"><button class="button" type="submit" data-busy="${text.capture.busyButton}">${sendLabel(seen)}</button>
 <a class="button secondary" href="/a-reprendre">${words.back}</a></p>
 </form>`
   const body = html`<div class="narrow"><h1>${words.previewTitle}</h1>
+${seen.notConfigured > 0 ? notice('wait', words.previewNotConfigured(seen.notConfigured)) : nothing}
 ${seen.count === 0 ? html`<p class="lead">${words.previewNothing}</p><p><a class="button" href="/a-reprendre">${words.backToList}</a></p>` : form}
 </div>`
   return layout(frame, { title: words.previewTitle, session, here: 'stopped', body })

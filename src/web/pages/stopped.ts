@@ -42,18 +42,22 @@ export function whyText(code: StoppedGroup['code']): { readonly what: string; re
 
 function groupCard(group: StoppedGroup): Html {
   const why = whyText(group.code)
-  const query = new URLSearchParams({
-    destination: group.destination,
-    etat: group.state,
-    ...(group.code ? { motif: group.code } : {}),
-  })
   return html`<li>
 <h3>${words.group(group.count, group.state)}, ${group.destinationLabel}${group.assumedFormat ? html` <span class="assumed">${text.assumedFormat}</span>` : nothing}</h3>
 ${why ? html`<p>${why.what}</p><p><strong>${text.receipt.mend}\u00a0:</strong> ${why.mend}</p>` : nothing}
 ${group.doubtful > 0 ? html`<p class="problem">${words.doubtful(group.doubtful)}</p>` : nothing}
 ${group.oldest ? html`<p class="hint">${words.since(frenchDate(parisDay(group.oldest)))}</p>` : nothing}
-<p><a class="button secondary" href="/a-reprendre/renvoyer?${query.toString()}">${words.retryGroup}<span class="sr">${words.retryGroupOf(words.group(group.count, group.state))}</span></a></p>
+${group.configured ? retryLink(group) : html`<p class="problem">${words.notConfigured}</p>`}
 </li>`
+}
+
+function retryLink(group: StoppedGroup): Html {
+  const query = new URLSearchParams({
+    destination: group.destination,
+    etat: group.state,
+    ...(group.code ? { motif: group.code } : {}),
+  })
+  return html`<p><a class="button secondary" href="/a-reprendre/renvoyer?${query.toString()}">${words.retryGroup}<span class="sr">${words.retryGroupOf(words.group(group.count, group.state))}</span></a></p>`
 }
 
 function itemRow(item: StoppedItem): Html {
