@@ -119,8 +119,11 @@ export type Actions = {
   stopRetry(actor: Professional, batchId: string, request: RequestContext): Promise<void>
   /** Every version, oldest first. */
   listVersions(actor: Professional, screeningId: string, request: RequestContext): Promise<readonly VersionView[]>
-  /** The last days of the pharmacy's ledger, and what its month has cost so far. */
-  getLedger(actor: Professional, request: RequestContext): Promise<LedgerView>
+  /**
+   * One month (`YYYY-MM`) of the pharmacy's ledger, or, for null, its last days; and what the month has cost. `bad-request`: no
+   * month of this century, or one to come. One month is read at a time: 50 ms p95, whatever the past holds.
+   */
+  getLedger(actor: Professional, input: { readonly month: string | null }, request: RequestContext): Promise<LedgerView>
   /** One Paris day (`YYYY-MM-DD`) of the ledger, down to what differs and what is not at its end. `not-found`: no such day. */
   getLedgerDay(actor: Professional, day: string, request: RequestContext): Promise<LedgerDayDetail>
   getScreening(actor: Professional, screeningId: string, request: RequestContext): Promise<ScreeningView>

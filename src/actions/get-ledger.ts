@@ -1,13 +1,14 @@
-/** The ledger of a pharmacy: its last days with what they were charged, or one day down to its items. No patient data is opened. */
+/** The ledger of a pharmacy: its last days or one month, with what the month was charged, or one day down to its items. No patient data is opened. */
 import { appendEvent } from '../audit/append-event.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import { GatewayError } from '../domain/errors.ts'
 import { addCounts, brokenRules, type LedgerLine } from '../domain/ledger.ts'
 import { isParisDay, parisDay } from '../domain/paris-time.ts'
-import { parisMonth, parisMonthBounds } from '../domain/tariff.ts'
+import { isParisMonth, parisMonth, parisMonthBounds, shiftMonth } from '../domain/tariff.ts'
 import { sumCharges } from '../storage/charges.ts'
 import type { Tx } from '../storage/database.ts'
 import { listLedgerItems, readLedger } from '../storage/ledger.ts'
+import { findFirstSigningDay } from '../storage/screenings.ts'
 import type { Actions } from './actions.ts'
 import type { ActionDeps } from './deps.ts'
 import { ensureMay } from './ensure-may.ts'
@@ -24,26 +25,48 @@ const action = 'ledger.read' as const
 type LedgerDeps = Pick<ActionDeps, 'database' | 'clock' | 'findDestination'>
 
 export function getLedger(deps: LedgerDeps): Actions['getLedger'] {
-  return async (actor, request) => {
+  return async (actor, { month: asked }, request) => {
     await ensureMay(deps, actor, 'ledger.read', request, { action })
     const now = deps.clock.now()
-    const to = parisDay(now)
-    const from = parisDay(new Date(now.getTime() - (daysShown - 1) * dayMs))
+    const currentMonth = parisMonth(now)
+    if (asked !== null && !mayBeRead(asked, currentMonth)) throw new GatewayError('bad-request')
+    const month = asked ?? currentMonth
+    const bounds = parisMonthBounds(month)
+    const { from, to } = asked === null ? lastDays(now) : { from: bounds.firstDay, to: earlier(bounds.lastDay, parisDay(now)) }
     const { pharmacyId } = actor
-    const month = parisMonth(now)
-    const { firstDay, lastDay } = parisMonthBounds(month)
+    const { firstDay, lastDay } = bounds
     const read = await deps.database.forPharmacy(pharmacyId, async (tx) => {
       const lines = await readLedger(tx, { pharmacyId, from, to })
-      await trace(deps, tx, { actor, request, details: { lines: lines.length } })
-      return { lines, charged: await sumCharges(tx, { pharmacyId, firstDay, lastDay }) }
+      const details = { lines: lines.length, ...(asked !== null && { month }) }
+      await trace(deps, tx, { actor, request, details })
+      return {
+        lines,
+        charged: await sumCharges(tx, { pharmacyId, firstDay, lastDay }),
+        firstDaySigned: await findFirstSigningDay(tx, pharmacyId),
+      }
     })
     const byDay = [...Map.groupBy(read.lines, (line) => line.day)]
     const days = byDay.map(
       ([day, lines]): LedgerDayView => ({ day, ...totalOf(lines), lines: lines.map((line) => viewOf(deps, line)) }),
     )
-    return { from, to, days, total: totalOf(read.lines), month, charged: read.charged }
+    return {
+      ...{ from, to, days, total: totalOf(read.lines), wholeMonth: asked !== null, month, currentMonth },
+      previousMonth: read.firstDaySigned !== null && read.firstDaySigned < bounds.firstDay ? shiftMonth(month, -1) : null,
+      nextMonth: month < currentMonth ? shiftMonth(month, 1) : null,
+      charged: read.charged,
+    }
   }
 }
+
+function mayBeRead(month: string, currentMonth: string): boolean {
+  return isParisMonth(month) && month <= currentMonth
+}
+
+function lastDays(now: Date): { readonly from: string; readonly to: string } {
+  return { from: parisDay(new Date(now.getTime() - (daysShown - 1) * dayMs)), to: parisDay(now) }
+}
+
+const earlier = (one: string, other: string) => (one < other ? one : other)
 
 export function getLedgerDay(deps: LedgerDeps): Actions['getLedgerDay'] {
   return async (actor, day, request) => {
@@ -66,8 +89,10 @@ export function getLedgerDay(deps: LedgerDeps): Actions['getLedgerDay'] {
       ...item,
       destinationLabel: labelOf(deps, destination),
     })
+    const month = day.slice(0, 7)
     return {
       day,
+      month: mayBeRead(month, parisMonth(deps.clock.now())) ? month : null,
       ...totalOf(read.lines),
       lines: read.lines.map((line) => viewOf(deps, line)),
       differing: read.differing.map(labelled),

@@ -224,8 +224,17 @@ export type LedgerView = {
   /** Newest first; days without a declaration are left out. */
   readonly days: readonly LedgerDayView[]
   readonly total: { readonly counts: LedgerCounts; readonly balanced: boolean }
-  /** `YYYY-MM`, and what it has cost so far, VAT not included. */
+  /** True: the days are those of `month`. False: they are the last ones. */
+  readonly wholeMonth: boolean
+  /** `YYYY-MM`: the month of `charged`. */
   readonly month: string
+  /** The month under way, in Paris. */
+  readonly currentMonth: string
+  /** Null where nothing was signed before `month`. */
+  readonly previousMonth: string | null
+  /** Null where `month` is the one under way. */
+  readonly nextMonth: string | null
+  /** What `month` has cost so far, VAT not included: by the day of the receipts, while days are those of the signatures. */
   readonly charged: { readonly charges: number; readonly credits: number; readonly cents: number }
 }
 
@@ -239,6 +248,8 @@ export type LedgerItemView = {
 }
 
 export type LedgerDayDetail = LedgerDayView & {
+  /** `YYYY-MM`, where its month may be read; null for a day to come. */
+  readonly month: string | null
   readonly differing: readonly LedgerItemView[]
   /** Waiting, under way, parked or refused. */
   readonly open: readonly LedgerItemView[]

@@ -106,6 +106,17 @@ export function parisMonth(instant: Date): string {
   return `${year}-${month}`
 }
 
+/** True for a month of this century, written `YYYY-MM`. */
+export function isParisMonth(text: string): boolean {
+  return /^20\d{2}-(0[1-9]|1[0-2])$/.test(text)
+}
+
+/** The month that many months later; earlier below zero. */
+export function shiftMonth(month: string, months: number): string {
+  const [year = 0, number = 0] = month.split('-').map(Number)
+  return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7)
+}
+
 /** First and last Paris day (`YYYY-MM-DD`, both included) of a month `YYYY-MM`, and the instants at which it begins and ends. */
 export function parisMonthBounds(month: string): {
   readonly firstDay: string

@@ -1,5 +1,5 @@
 /** Screenings as rows: one a version, sealed columns passing through unopened. */
-import { and, asc, desc, eq, gte, lt, ne } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, lt, ne, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Author } from '../domain/declaration-document.ts'
 import type { Tx } from './database.ts'
@@ -38,6 +38,14 @@ function named({ row, drafter, signer }: Joined): NamedScreeningRow {
   const { familyName, givenName } = drafter
   const signedByName = signer && { familyName: signer.familyName, givenName: signer.givenName }
   return { ...row, draftedByName: { familyName, givenName }, signedByName }
+}
+
+/** The Paris day on which this pharmacy signed its first one; null before it. The first entry of `screenings_by_signing`, however long the past. */
+export async function findFirstSigningDay(tx: Tx, pharmacyId: string): Promise<string | null> {
+  const [row] = await tx.execute<{ day: string }>(sql`
+    select (signed_at at time zone 'Europe/Paris')::date::text as day from screenings
+    where pharmacy_id = ${pharmacyId} and signed_at is not null order by signed_at limit 1`)
+  return row?.day ?? null
 }
 
 /** Current versions captured in [from, until), newest first; ties broken by a random id, so that order tells nothing finer. */

@@ -1,12 +1,17 @@
 /** Charts as plain SVG: no script, no inline style; the numbers stand in a table beside them. */
 import { html, raw } from 'hono/html'
-import type { ChargedDay } from '../domain/statement.ts'
 import type { Html } from './parts.ts'
+import { frenchCount } from './text-fr-billing.ts'
 
-const size = { width: 640, height: 160, left: 34, bottom: 22, top: 8 }
+const size = { width: 640, height: 166, left: 34, bottom: 28, top: 8 }
 
 /** One bar a day of the month, from the first to the last; `label` says in words what it shows. */
-export function dayChart(days: readonly ChargedDay[], month: string, dayCount: number, label: string): Html {
+export function dayChart(
+  days: readonly { readonly day: string; readonly count: number }[],
+  month: string,
+  dayCount: number,
+  label: string,
+): Html {
   const counts = Array.from({ length: dayCount }, (_, index) => {
     const day = `${month}-${String(index + 1).padStart(2, '0')}`
     return days.filter((one) => one.day === day).reduce((sum, one) => sum + Math.max(0, one.count), 0)
@@ -21,7 +26,7 @@ export function dayChart(days: readonly ChargedDay[], month: string, dayCount: n
   })
   const lines = [0, top / 2, top].map(
     (count) =>
-      `<line x1="${size.left}" x2="${size.width}" y1="${y(count).toFixed(1)}" y2="${y(count).toFixed(1)}"/><text x="${size.left - 6}" y="${(y(count) + 4).toFixed(1)}" text-anchor="end">${count}</text>`,
+      `<line x1="${size.left}" x2="${size.width}" y1="${y(count).toFixed(1)}" y2="${y(count).toFixed(1)}"/><text x="${size.left - 6}" y="${(y(count) + 4).toFixed(1)}" text-anchor="end">${frenchCount(count)}</text>`,
   )
   const names = counts.flatMap((_, index) =>
     (index + 1) % 5 === 0 || index === 0

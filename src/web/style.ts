@@ -1,5 +1,6 @@
 /** The one style sheet: calm, high contrast, light and dark, from 320 px up, and for paper. */
 import { billingStyle } from './style-billing.ts'
+import { ledgerStyle } from './style-ledger.ts'
 
 /** Every pair of text and ground below is at least 4.5 : 1, and at least 7 : 1 for running text. */
 const colours = `
@@ -166,22 +167,12 @@ const receipt = `
 .banner .state { font-size: 1.25rem; padding: .25rem .9rem; background: var(--card); }
 .standing { margin: 0 0 1rem; padding: .75rem 1rem; background: var(--wait-ground); border-left: .35rem solid var(--wait); border-radius: .4rem; }
 .standing p { margin: 0 0 .25rem; } .standing ul { margin: 0; padding-left: 1.2rem; }
-.ledger-verdict { font-weight: 700; margin: 1rem 0; } .ledger-verdict.balanced { color: var(--good); }
-.ledger-month { margin: 1.5rem 0; } .ledger-month strong { font-size: 1.5rem; }
-.ledger-table { overflow-x: auto; margin: .6rem 0 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
-.ledger-table table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-.ledger-table th, .ledger-table td { padding: .55rem .8rem; text-align: right; white-space: nowrap; } .ledger-table tr > :first-child { text-align: left; } .ledger-table tr > :last-child { text-align: left; }
-.ledger-table thead th { font-size: .9rem; } .ledger-table tbody tr { border-top: 1px solid var(--line); } .ledger-table tbody a { display: inline-block; padding: .3rem 0; }
-.ledger-table .some { font-weight: 700; color: var(--wait); } .ledger-good { color: var(--good); } .ledger-bad { color: var(--bad); font-weight: 700; }
-.narrow-only { display: none; } @media (max-width: 640px) { .narrow-only { display: block; } }
-.ledger-rules { margin: 0 0 1rem 1.2rem; } .rows .row-plain { display: grid; gap: .3rem 1rem; padding: .8rem 1.1rem; }
-.reconcile-form { display: grid; gap: .8rem; margin: 1rem 0 1.75rem; } .differences { margin-top: 1.75rem; } .differences > ul { margin-top: .6rem; }
-.rows .difference { align-items: center; } @media (min-width: 640px) { .rows .difference { grid-template-columns: 1fr auto; } } .difference-do button { margin: 0; padding-inline: 0; } .difference-do { grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: .3rem 1rem; align-items: center; } .difference code { overflow-wrap: anywhere; }
 .groups { list-style: none; margin: .5rem 0 1.5rem; padding: 0; display: grid; gap: .75rem; }
 .groups > li { padding: .75rem 1rem; border: 1px solid var(--line); border-radius: .5rem; }
 .groups h3 { margin: 0 0 .25rem; } .groups p { margin: .15rem 0; }
+.back { margin: 0 0 .6rem; } .empty + p, .notice + p { margin-top: .8rem; } .rows > p + ul { margin-top: .6rem; }
 progress.wide { width: 100%; height: 1rem; }
-.pages { margin-top: .75rem; display: flex; gap: 1rem; align-items: baseline; flex-wrap: wrap; }
+.pages { margin-top: .75rem; display: flex; gap: .5rem 1.5rem; align-items: baseline; flex-wrap: wrap; }
 .check { display: flex; gap: .6rem; align-items: flex-start; } .check input { width: 1.4rem; height: 1.4rem; flex: none; }
 .banner-accepted { background: var(--good-ground); border-color: var(--good); }
 .banner-rejected { background: var(--bad-ground); border-color: var(--bad); }
@@ -253,4 +244,6 @@ const print = `
   .card, .banner { break-inside: avoid; }
 }`
 
-export const style = [colours, base, frame, controls, states, receipt, versions, billingStyle, forced, print].join('\n')
+export const style = [colours, base, frame, controls, states, receipt, versions, ledgerStyle, billingStyle, forced, print].join(
+  '\n',
+)

@@ -33,6 +33,12 @@ export function frenchCount(count: number): string {
   return `${count < 0 ? '−' : ''}${grouped(String(Math.abs(count)))}`
 }
 
+/** `12,5 %` of a whole; nothing of nothing is nothing. */
+export function frenchShare(part: number, whole: number): string {
+  const tenths = whole <= 0 ? 0 : Math.max(0, Math.round((part / whole) * 1000))
+  return `${Math.trunc(tenths / 10)},${tenths % 10}\u00a0%`
+}
+
 function grouped(digits: string): string {
   return digits.replaceAll(/\B(?=(\d{3})+$)/g, '\u00a0')
 }
@@ -44,6 +50,34 @@ export const creditProblemText: Record<CreditProblem, string> = {
   'more-than-charged': 'La quantité dépasse ce qui a été facturé et n’a pas déjà été rendu.',
   'reason-bad': 'Le motif est à renseigner\u00a0: de 3 à 200 caractères, sur une ligne, sans émoji.',
 }
+
+const pharmacies = (count: number) => `${frenchCount(count)}\u00a0${count > 1 ? 'officines' : 'officine'}`
+
+export const groupText = {
+  title: 'Facturation du groupe',
+  lead: (count: number) => `${pharmacies(count)}, chacune avec son mois en cours et ses relevés.`,
+  soFar: (day: string) => `Toutes les officines, situation au ${day}\u00a0; les relevés sont établis une fois le mois terminé.`,
+  pharmacies: 'Par officine',
+  shown: (first: number, shown: number, total: number) =>
+    shown === total
+      ? 'Toutes les officines, par ordre alphabétique. Accusés et montants du mois en cours.'
+      : `Officines ${frenchCount(first)} à ${frenchCount(first + shown - 1)} sur ${frenchCount(total)}, par ordre alphabétique. Accusés et montants du mois en cours.`,
+  pharmacy: 'Officine',
+  finess: (finess: string) => `FINESS ${finess}`,
+  share: 'Part du groupe',
+  lastStatement: 'Dernier relevé',
+  ofMonth: (month: string, gross: string) => `${month}, ${gross} TTC`,
+  noStatement: 'aucun',
+  others: (count: number) => (count > 1 ? `${count} autres relevés et avoirs` : 'Un autre relevé ou avoir'),
+  older: (count: number) =>
+    `${count > 1 ? `${frenchCount(count)} documents plus anciens sont` : 'Un document plus ancien est'} sur la page de l’officine\u00a0: «\u00a0Changer d’officine\u00a0», puis «\u00a0Facturation\u00a0».`,
+  total: (count: number) => (count > 1 ? `Total des ${pharmacies(count)}` : 'Total'),
+  pager: 'Pages de la liste des officines',
+  page: (page: number, pages: number) => `Page ${page} sur ${pages}`,
+  previous: 'Page précédente',
+  next: 'Page suivante',
+  back: 'Revenir à mon officine',
+} as const
 
 export const billingText = {
   nav: 'Facturation',
@@ -81,13 +115,6 @@ export const billingText = {
   credit: 'Établir un avoir',
   creditOf: (number: string) => `Établir un avoir sur ${number}`,
   toGroup: 'Voir toutes mes officines',
-  groupTitle: 'Facturation du groupe',
-  groupLead: (month: string) => `Vos officines, ${month} à ce jour.`,
-  pharmacy: 'Officine',
-  share: 'Part des accusés du mois',
-  lastStatement: 'Dernier relevé',
-  total: 'Total',
-  backToMine: 'Revenir à mon officine',
   verify: 'Chaque relevé est signé. La clé publique est à l’adresse /.well-known/passerelle-signing-keys.json de ce serveur.',
 
   creditTitle: 'Établir un avoir',

@@ -15,6 +15,7 @@ import { wellKnownRoutes } from '../http/routes/well-known.ts'
 import { buildAssets } from './assets.ts'
 import type { Frame } from './layout.ts'
 import { billingRoutes } from './pages/billing.ts'
+import { billingGroupRoutes } from './pages/billing-group.ts'
 import { captureRoutes } from './pages/capture.ts'
 import { changeRoutes } from './pages/change.ts'
 import { creditNoteRoutes } from './pages/credit-note.ts'
@@ -77,6 +78,7 @@ export function createWebApp(deps: WebAppDeps, options: WebAppOptions): WebApp {
     ...reconciliationRoutes(pageDeps),
     ...receiptRoutes(pageDeps),
     ...billingRoutes(pageDeps),
+    ...billingGroupRoutes(pageDeps),
     ...creditNoteRoutes(pageDeps),
     ...wellKnownRoutes(deps, options),
   ]

@@ -25,7 +25,11 @@ export async function readPages({ database, register, professionalId, charges }:
   for (let index = 0; index < pagesRead; index++) {
     const pharmacyId = pharmacyIds[index % pharmacyIds.length] ?? ''
     const started = performance.now()
-    const ledger = await read(personAt(pharmacyId, professionalId), { requestId: randomUUID(), clientAddress: '192.0.2.7' })
+    const ledger = await read(
+      personAt(pharmacyId, professionalId),
+      { month: null },
+      { requestId: randomUUID(), clientAddress: '192.0.2.7' },
+    )
     took.push(performance.now() - started)
     // Closed days are written here as they stand after one late movement: carried one, moved one.
     if (ledger.days.length !== 32 || !ledger.total.balanced) throw new Error('the generated ledger does not balance')

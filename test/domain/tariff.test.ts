@@ -5,10 +5,12 @@ import { parisDay } from '../../src/domain/paris-time.ts'
 import {
   chargeTermsOf,
   dayAfter,
+  isParisMonth,
   parisMonth,
   parisMonthBounds,
   priceAt,
   pricesOf,
+  shiftMonth,
   type TariffSettings,
 } from '../../src/domain/tariff.ts'
 
@@ -87,6 +89,20 @@ describe('a month', () => {
     expect(parisMonth(new Date('2028-02-29T23:00:00Z'))).toBe('2028-03')
     expect(dayAfter('2028-02-28')).toBe('2028-02-29')
     expect(dayAfter('2026-02-28')).toBe('2026-03-01')
+  })
+
+  test('has one before and one after it, over the turn of a year too', () => {
+    expect([shiftMonth('2026-01', -1), shiftMonth('2026-12', 1), shiftMonth('2026-03', -1)]).toEqual([
+      '2025-12',
+      '2027-01',
+      '2026-02',
+    ])
+  })
+
+  test('is one of this century, written in full and in no other way', () => {
+    expect(['2000-01', '2026-12', '2099-09'].filter((text) => !isParisMonth(text))).toEqual([])
+    const wrong = ['', '2026', '2026-00', '2026-13', '2026-1', '1999-12', '2026-02-01', ' 2026-02', '2026-02\n', '２０２６-02']
+    expect(wrong.filter(isParisMonth)).toEqual([])
   })
 
   test('of the turn of the year belongs to the year in Paris', () => {

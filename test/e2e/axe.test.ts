@@ -193,10 +193,14 @@ const visits: readonly Visit[] = [
   { name: 'reconciliation-group-admin', who: 'group-admin', open: at(`/rapprochement/${idNumbered(81)}`) },
   { name: 'reconciliation-waiting', who: 'titular', open: at(`/rapprochement/${idNumbered(82)}`) },
   { name: 'ledger', who: 'titular', open: at('/grand-livre') },
+  { name: 'ledger-month', who: 'titular', open: at('/grand-livre?mois=2026-10') },
+  { name: 'ledger-month-empty', who: 'titular', open: at('/grand-livre?mois=2026-09') },
+  { name: 'ledger-month-bad', who: 'titular', open: at('/grand-livre?mois=2026-13') },
   { name: 'ledger-day', who: 'titular', open: at('/grand-livre/2026-11-20') },
   { name: 'billing', who: 'titular', open: at('/facturation') },
   { name: 'billing-group-admin', who: 'group-admin', open: openBillingDays },
   { name: 'billing-group', who: 'titular', open: at('/facturation/groupe') },
+  { name: 'billing-group-open', who: 'group-admin', open: openGroupDetails },
   { name: 'credit', who: 'group-admin', open: at('/facturation/PAS-2026-000012/avoir') },
   { name: 'credit-errors', who: 'group-admin', open: (page) => openCredit(page, '9999') },
   { name: 'credit-preview', who: 'group-admin', open: (page) => openCredit(page, '12') },
@@ -253,6 +257,12 @@ async function openCancellationWithErrors(page: Page): Promise<void> {
 async function openBillingDays(page: Page): Promise<void> {
   await page.goto(`${origin}/facturation?avoir=PAS-2026-000013`)
   await page.getByText('Chiffres par jour').click()
+}
+
+async function openGroupDetails(page: Page): Promise<void> {
+  await page.goto(`${origin}/facturation/groupe?page=2`)
+  await page.getByText('Chiffres par jour').click()
+  await page.getByText('autres relevés et avoirs').click()
 }
 
 async function openCredit(page: Page, count: string): Promise<void> {

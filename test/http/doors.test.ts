@@ -42,6 +42,7 @@ const needs = {
   'GET /depistages/:id': 'screening.read',
   'GET /facturation': 'statement.read',
   'GET /facturation/groupe': 'statement.read',
+  'GET /facturation/groupe/:finess/:number/fichier/:kind': 'statement.read',
   'GET /facturation/:number/fichier/:kind': 'statement.read',
   'GET /facturation/:number/avoir': 'statement.credit',
   'POST /facturation/:number/avoir': 'statement.credit',
@@ -70,6 +71,7 @@ test('without a session every door but the public ones stays shut, and each try 
       .replace(':declarationId', id)
       .replace(':day', '2026-11-23')
       .replace(':number', 'PAS-2026-000012')
+      .replace(':finess', '750000018')
       .replace(':kind', 'pdf')
     const answer = route.method === 'GET' ? await get(house, path) : await post(house, path, null, {})
     expect([routeName(route), answer.status]).toEqual([routeName(route), route.method === 'GET' ? 303 : 401])
@@ -88,6 +90,7 @@ test('every role passes the doors of its permissions and no other', async () => 
         .replace(':declarationId', id)
         .replace(':day', '2026-11-23')
         .replace(':number', 'PAS-2026-000012')
+        .replace(':finess', '750000018')
         .replace(':kind', 'pdf')
       const answer = route.method === 'GET' ? await get(house, path, role) : await post(house, path, role, {})
       const may = route.access === 'actor' || roleMay(role as Role, route.access)
@@ -177,6 +180,7 @@ test('only declared methods are answered, and HEAD never begins or ends a sign-i
           .replace(':declarationId', id)
           .replace(':day', '2026-11-23')
           .replace(':number', 'PAS-2026-000012')
+          .replace(':finess', '750000018')
           .replace(':kind', 'pdf'),
       ),
     )) {

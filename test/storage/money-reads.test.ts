@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { sumCharges } from '../../src/storage/charges.ts'
 import type { Tx } from '../../src/storage/database.ts'
 import { readLedger } from '../../src/storage/ledger.ts'
+import { findFirstSigningDay } from '../../src/storage/screenings.ts'
 import { countProven, listBilledDays, listUnbilledBefore } from '../../src/storage/statements.ts'
 import { connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
 
@@ -105,6 +106,16 @@ const reads: readonly { name: string; scopes: readonly Scope[]; run: Run }[] = [
     run: (tx, pharmacyId) => readLedger(tx, { pharmacyId, from: '2026-10-04', to: today }),
   },
   {
+    name: 'a month of the ledger that is closed',
+    scopes: ['pharmacy'],
+    run: (tx, pharmacyId) => readLedger(tx, { pharmacyId, from: '2026-10-01', to: '2026-10-31' }),
+  },
+  {
+    name: 'the day of the first signature',
+    scopes: ['pharmacy'],
+    run: (tx, pharmacyId) => findFirstSigningDay(tx, pharmacyId),
+  },
+  {
     name: 'what the month comes to so far',
     scopes: ['pharmacy'],
     run: (tx, pharmacyId) => sumCharges(tx, { pharmacyId, firstDay: '2026-11-01', lastDay: '2026-11-30' }),
@@ -141,6 +152,16 @@ test.each(reads.flatMap((read) => read.scopes.flatMap((scope) => [false, true].m
     expect(aged).toBeLessThanOrEqual(fresh * tolerated + someBlocks)
   },
 )
+
+test('a month of the ledger long past costs no more than the last days', async () => {
+  const ofDays = (from: string, to: string) =>
+    blocksRead((tx, pharmacyId) => readLedger(tx, { pharmacyId, from, to }), {
+      pharmacyId: old,
+      scope: 'pharmacy',
+      generic: true,
+    })
+  expect(await ofDays('2025-01-01', '2025-01-31')).toBeLessThanOrEqual(await ofDays('2026-10-04', today))
+})
 
 test.each([
   ['what it bills', (wanted, tx, pharmacyId) => listBilledDays(tx, { month: wanted, pharmacyIds: [pharmacyId] })],

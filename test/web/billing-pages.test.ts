@@ -64,6 +64,77 @@ describe('a credit note', () => {
   })
 })
 
+describe('the group', () => {
+  const root = '/facturation/groupe'
+  const ours = '750000018'
+
+  test('shows all sums, how many pharmacies are shown of how many, and the way to the others', async () => {
+    const page = await (await get(openHouse(), root, 'group-admin')).text()
+    const text = page.replaceAll(/<[^>]+>/g, ' ').replaceAll(/[\s\u00a0]+/g, ' ')
+    expect(text).toContain('Officines 1 à 2 sur 22, par ordre alphabétique.')
+    expect(text).toContain('Page 1 sur 2')
+    expect(page).toContain(`href="${root}?page=2"`)
+    // The sum is the group's, and not that of the two rows above it.
+    expect(text).toMatch(/Total des 22 officines 894 894,00 €/)
+    expect(page).toMatch(/role="img" aria-label="Accusés facturés par jour, novembre 2026/)
+    const second = await (await get(openHouse(), `${root}?page=2`, 'group-admin')).text()
+    expect(second).toContain('Officines 21 à 22 sur 22')
+    expect(second).toContain(`href="${root}?page=1"`)
+    expect(second).not.toContain(`href="${root}?page=3"`)
+  })
+
+  test('takes a page that is none for the first or the last', async () => {
+    for (const [asked, shown] of [
+      ['x', 1],
+      ['-1', 1],
+      ['0', 1],
+      ['99', 2],
+      ['1e9', 1],
+    ] as const) {
+      const answer = await get(openHouse(), `${root}?page=${asked}`, 'group-admin')
+      expect([asked, answer.status]).toEqual([asked, 200])
+      expect(await answer.text()).toContain(`Page ${shown} sur 2`)
+    }
+  })
+
+  test('offers every file of a statement under its pharmacy, and none where the files are not there yet', async () => {
+    const house = openHouse()
+    const page = await (await get(house, root, 'group-admin')).text()
+    for (const kind of ['pdf', 'csv', 'xml', 'json', 'empreintes', 'signature'])
+      expect(page).toContain(`href="${root}/${ours}/${number}/fichier/${kind}"`)
+    expect(page).toContain('Fichiers en préparation')
+    expect(page).not.toContain('PAS-2026-000011/fichier')
+    expect(page).toContain('3 documents plus anciens')
+  })
+
+  test('sends a file to be saved under its number, kept by no cache', async () => {
+    const answer = await get(openHouse(), `${root}/${ours}/${number}/fichier/pdf`, 'group-admin')
+    expect([answer.status, answer.headers.get('content-disposition'), answer.headers.get('cache-control')]).toEqual([
+      200,
+      `attachment; filename="${number}.pdf"`,
+      'no-store',
+    ])
+  })
+
+  test('answers alike for a pharmacy that is not theirs, a number that is not there and a kind that is none', async () => {
+    const bodies = await Promise.all(
+      [`999999999/${number}/fichier/pdf`, `${ours}/PAS-2026-000099/fichier/pdf`, `${ours}/${number}/fichier/exe`].map(
+        async (wrong) => {
+          const answer = await get(openHouse(), `${root}/${wrong}`, 'group-admin')
+          expect([wrong, answer.status]).toEqual([wrong, 404])
+          return (await answer.text()).replaceAll(/[0-9a-f-]{36}/g, 'REQUEST')
+        },
+      ),
+    )
+    expect(new Set(bodies).size).toBe(1)
+  })
+
+  test('is shut for who may not read statements', async () => {
+    for (const path of [root, `${root}/${ours}/${number}/fichier/pdf`])
+      expect([path, (await get(openHouse(), path, 'pharmacist')).status]).toEqual([path, 403])
+  })
+})
+
 test('the month’s chart says in words and in a table what it draws', async () => {
   const page = await (await get(openHouse(), '/facturation', 'titular')).text()
   expect(page).toMatch(/role="img" aria-label="Accusés facturés par jour, novembre 2026/)

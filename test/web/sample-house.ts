@@ -288,7 +288,7 @@ function sampleActions(house: House, kits: readonly TestKit[], clock: { now(): D
       house.screenings.set(screeningId, { ...screening, declarations })
       return ok(null)
     },
-    getLedger: async () => sampleLedger(idNumbered).ledger,
+    getLedger: async (_actor, { month }) => sampleLedger(idNumbered).ledgerOf(month),
     getLedgerDay: async (_actor, day) => sampleLedger(idNumbered).dayNamed(day),
     listStopped: async () => house.stopped ?? { groups: [], items: [], total: 0, page: 1, pages: 1, batches: [] },
     previewRetry: async () => {

@@ -1,8 +1,9 @@
 /** Billing as pages see it, over invented statements in memory. */
-import type { StatementDesk, StatementSummary } from '../../src/actions/statements/desk.ts'
+import type { GroupView, StatementDesk, StatementSummary } from '../../src/actions/statements/desk.ts'
+import type { Readable } from '../../src/actions/statements/group-desk.ts'
 import { ok } from '../../src/base/result.ts'
 import { GatewayError } from '../../src/domain/errors.ts'
-import { creditableOf, draftCreditNote, type Statement } from '../../src/domain/statement.ts'
+import { type ChargedDay, creditableOf, draftCreditNote, type Statement } from '../../src/domain/statement.ts'
 import { mixedDays, octoberDays, sampleCreditNote, sampleInvoice } from '../support/sample-statements.ts'
 
 const summaryOf = (statement: Statement, sealed = true): StatementSummary => ({
@@ -43,13 +44,12 @@ export function sampleDesk(): StatementDesk & { readonly issued: unknown[] } {
       mayCredit: actor.role === 'group-admin',
       hasGroup: offered.length > 1,
     }),
-    viewGroup: async (_actor, offered) => ({
-      month: '2026-11',
-      rows: offered.map(({ pharmacyId, pharmacyName: name, finess }, index) => ({
-        ...{ pharmacyId, name, finess, receipts: 900 - index * 500, netCents: 90_000 - index * 50_000 },
-        statements: index === 0 ? statements : [],
-      })),
-    }),
+    viewGroup: async (_actor, offered, { page }) => sampleGroup(offered, page, { days, statements }),
+    openGroupFile: async (_actor, offered, { finess, number, kind }) => {
+      if (!offered.some((one) => one.finess === finess)) throw new GatewayError('not-found')
+      find(number)
+      return { name: `${number}.${kind}`, type: 'application/pdf', bytes: new Uint8Array([1, 2, 3]) }
+    },
     openFile: async (_actor, { number, kind }) => {
       find(number)
       return { name: `${number}.${kind}`, type: 'application/pdf', bytes: new Uint8Array([1, 2, 3]) }
@@ -64,5 +64,24 @@ export function sampleDesk(): StatementDesk & { readonly issued: unknown[] } {
       issued.push(credit)
       return ok(sampleCreditNote())
     },
+  }
+}
+
+/** More pharmacies than a page holds stand behind those that are offered: only the first page has rows of their own. */
+function sampleGroup(
+  offered: readonly Pick<Readable, 'pharmacyId' | 'pharmacyName' | 'finess'>[],
+  page: number,
+  { days, statements }: { readonly days: readonly ChargedDay[]; readonly statements: readonly StatementSummary[] },
+): GroupView {
+  const receipts = days.reduce((sum, one) => sum + one.count, 0)
+  const rows = offered.map(({ pharmacyId, pharmacyName: name, finess }, index) => ({
+    ...{ pharmacyId, name, finess, receipts: 500 - index * 420, netCents: 50_000 - index * 42_000 },
+    statements: index === 0 ? statements : [],
+    olderCount: index === 0 ? 3 : 0,
+  }))
+  return {
+    ...{ month: '2026-11', today: '2026-11-23', receipts, netCents: receipts * 100 },
+    days: days.map(({ day, count, unitCents }) => ({ day, count, netCents: count * unitCents })),
+    ...{ pharmacyCount: rows.length + 20, page: Math.min(Math.max(1, page), 2), pages: 2, firstPlace: page > 1 ? 21 : 1, rows },
   }
 }

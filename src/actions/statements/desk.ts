@@ -2,32 +2,21 @@
 import { appendEvent } from '../../audit/append-event.ts'
 import type { Result } from '../../base/result.ts'
 import type { Professional, RequestContext } from '../../domain/actor.ts'
-import { GatewayError } from '../../domain/errors.ts'
 import { parisDay } from '../../domain/paris-time.ts'
 import { type Permission, roleMay } from '../../domain/roles.ts'
-import {
-  type ChargedDay,
-  type CreditProblem,
-  isStatementNumber,
-  type Statement,
-  type StatementDraft,
-} from '../../domain/statement.ts'
+import type { ChargedDay, CreditProblem, Statement, StatementDraft } from '../../domain/statement.ts'
 import { parisMonth } from '../../domain/tariff.ts'
-import { fileName } from '../../formats/statement/files.ts'
-import {
-  findFile,
-  findSeal,
-  listBilledDays,
-  listStatements,
-  type StatementFormat,
-  type StatementSummary,
-} from '../../storage/statements.ts'
+import { listBilledDays, listStatements, type StatementSummary } from '../../storage/statements.ts'
 import { ensureMay } from '../ensure-may.ts'
 import { type Creditable, type CreditRequest, findCreditable, issueCredit, previewCredit } from './credit-statement.ts'
 import type { StatementDeps } from './deps.ts'
+import { bindGroupDesk, type GroupDesk, type Readable, readableOf, sumsOf } from './group-desk.ts'
+import { type FileWanted, openStatementFile, type StatementFile } from './open-file.ts'
 
 export type { StatementFormat, StatementSummary } from '../../storage/statements.ts'
 export type { Creditable, CreditRequest } from './credit-statement.ts'
+export type { GroupDay, GroupRow, GroupView } from './group-desk.ts'
+export type { FileKind, StatementFile } from './open-file.ts'
 
 /** The month under way: what it comes to so far; null amounts where nobody bills here. */
 export type MonthToDate = {
@@ -48,39 +37,10 @@ export type BillingView = {
   readonly hasGroup: boolean
 }
 
-export type GroupRow = {
-  readonly pharmacyId: string
-  readonly name: string
-  readonly finess: string
-  readonly receipts: number
-  readonly netCents: number
-  /** Of the twelve newest statements, less what was credited on them. */
-  readonly statements: readonly StatementSummary[]
-}
-export type GroupView = { readonly month: string; readonly rows: readonly GroupRow[] }
-
-export type StatementFile = { readonly name: string; readonly type: string; readonly bytes: Uint8Array }
-/** The manifest and its signature are files too. */
-export type FileKind = StatementFormat | 'manifest' | 'signature'
-
-/** A pharmacy where this person may read statements, as the session offers it. */
-export type Readable = {
-  readonly pharmacyId: string
-  readonly pharmacyName: string
-  readonly finess: string
-  readonly role: Professional['role']
-}
-
 /** All throw `GatewayError`: `forbidden` (the role may not), `not-found` (nobody's number, or another pharmacy's: the same answer). */
-export type StatementDesk = {
+export type StatementDesk = GroupDesk & {
   viewBilling(actor: Professional, offered: readonly Readable[], request: RequestContext): Promise<BillingView>
-  /** Of the pharmacies that the session offers, those in which the person may read statements. */
-  viewGroup(actor: Professional, offered: readonly Readable[], request: RequestContext): Promise<GroupView>
-  openFile(
-    actor: Professional,
-    file: { readonly number: string; readonly kind: FileKind },
-    request: RequestContext,
-  ): Promise<StatementFile>
+  openFile(actor: Professional, file: FileWanted, request: RequestContext): Promise<StatementFile>
   findCreditable(actor: Professional, number: string, request: RequestContext): Promise<Creditable>
   previewCredit(
     actor: Professional,
@@ -88,17 +48,6 @@ export type StatementDesk = {
     request: RequestContext,
   ): Promise<Result<StatementDraft, CreditProblem>>
   issueCredit(actor: Professional, credit: CreditRequest, request: RequestContext): Promise<Result<Statement, CreditProblem>>
-}
-
-const groupMax = 200
-const recentMax = 12
-const types: Record<FileKind, string> = {
-  pdf: 'application/pdf',
-  xml: 'application/xml; charset=utf-8',
-  csv: 'text/csv; charset=utf-8',
-  json: 'application/json; charset=utf-8',
-  manifest: 'application/json; charset=utf-8',
-  signature: 'application/jose; charset=utf-8',
 }
 
 export function bindStatementDesk(deps: StatementDeps): StatementDesk {
@@ -127,46 +76,11 @@ export function bindStatementDesk(deps: StatementDeps): StatementDesk {
         }
       })
     },
-    viewGroup: async (actor, offered, request) => {
+    openFile: async (actor, file, request) => {
       await ensure(actor, 'statement.read', request)
-      const month = parisMonth(deps.clock.now())
-      const rows: GroupRow[] = []
-      for (const { pharmacyId, pharmacyName: name, finess, role } of readableOf(offered)) {
-        // Each in its own scope and with its own trace: row-level security stands for a group as for one.
-        const row = await deps.database.forPharmacy(pharmacyId, async (tx) => {
-          await appendEvent(tx, {
-            at: deps.clock.now(),
-            actor: { ...actor, pharmacyId, role },
-            action: 'statement.read',
-            outcome: 'done',
-            request,
-          })
-          const days = await listBilledDays(tx, { month, pharmacyIds: [pharmacyId] })
-          const statements = (await listStatements(tx, pharmacyId)).slice(0, recentMax)
-          return { pharmacyId, name, finess, ...sumsOf(days), statements }
-        })
-        rows.push(row)
-      }
-      return { month, rows }
+      return openStatementFile(deps, actor, file, request)
     },
-    openFile: async (actor, { number, kind }, request) => {
-      await ensure(actor, 'statement.read', request)
-      const file = await deps.database.forPharmacy(actor.pharmacyId, async (tx) => {
-        const bytes = isStatementNumber(number) ? await readFile(tx, number, kind) : null
-        if (bytes !== null)
-          await appendEvent(tx, {
-            at: deps.clock.now(),
-            actor,
-            action: 'statement.download',
-            outcome: 'done',
-            request,
-            details: { number, format: kind },
-          })
-        return bytes
-      })
-      if (file === null) throw new GatewayError('not-found')
-      return { name: nameOf(number, kind), type: types[kind], bytes: file }
-    },
+    ...bindGroupDesk(deps),
     findCreditable: async (actor, number, request) => {
       await ensure(actor, 'statement.credit', request)
       return findCreditable(deps, actor.pharmacyId, number)
@@ -180,26 +94,4 @@ export function bindStatementDesk(deps: StatementDeps): StatementDesk {
       return issueCredit(deps, actor.pharmacyId, credit, { actor, request })
     },
   }
-}
-
-function readableOf(offered: readonly Readable[]): readonly Readable[] {
-  return offered.filter(({ role }) => roleMay(role, 'statement.read')).slice(0, groupMax)
-}
-
-function sumsOf(days: readonly ChargedDay[]): { receipts: number; netCents: number } {
-  return {
-    receipts: days.reduce((sum, { count }) => sum + count, 0),
-    netCents: days.reduce((sum, { count, unitCents }) => sum + count * unitCents, 0),
-  }
-}
-
-function nameOf(number: string, kind: FileKind): string {
-  if (kind === 'manifest') return `${number}.manifest.json`
-  return kind === 'signature' ? `${number}.manifest.jws` : fileName(number, kind)
-}
-
-async function readFile(tx: Parameters<typeof findFile>[0], number: string, kind: FileKind): Promise<Uint8Array | null> {
-  if (kind !== 'manifest' && kind !== 'signature') return findFile(tx, { number, format: kind })
-  const seal = await findSeal(tx, number)
-  return seal && new TextEncoder().encode(kind === 'manifest' ? seal.manifest : seal.signature)
 }
