@@ -191,7 +191,7 @@ const cases: readonly Case[] = [
         tx,
         held.map((row) => ({ id: row.id, controlId: '0'.repeat(20) })),
       ),
-    indexes: ['declarations_pkey'],
+    indexes: ['declarations_pkey', 'screenings_pkey'],
   },
   ...(['parked', 'rejected'] as const).map((state) => ({
     name: `choosing what is ${state} for a retry of many`,
