@@ -30,7 +30,7 @@ import { openSigner, type Signer } from './crypto/signing.ts'
 import { readUpkeep } from './doctor/read-upkeep.ts'
 import { type DestinationSettings, deduplicationOf, servesPharmacy } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
-import { chargeTermsOf } from './domain/tariff.ts'
+import { chargeTermsOf, pricesOf } from './domain/tariff.ts'
 import { ledgerJob, periodicJobs } from './gateway-jobs.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
@@ -275,6 +275,7 @@ function statementDeps({ config, clock, database, pharmacies }: Foundation, sign
   return {
     ...{ database, clock, signer, issuer: config.tariff.issuer, vatRateBasisPoints: config.tariff.vatRateBasisPoints },
     demonstration: config.profile !== 'production',
+    pricesOf: (finess) => pricesOf(config.tariff, finess),
     findPharmacy: (id) => pharmacies.get(id) ?? null,
     fonts: () => {
       fonts ??= import('./formats/statement/fonts.ts').then(({ readStatementFonts }) =>

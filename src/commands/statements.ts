@@ -10,7 +10,7 @@ import { verifyStatement } from '../actions/statements/verify-statement.ts'
 import { systemClock } from '../base/clock.ts'
 import { generateSigningKeys, openSigner } from '../crypto/signing.ts'
 import { decimalOf, isStatementNumber, type StatementDraft } from '../domain/statement.ts'
-import { parisMonth, parisMonthBounds } from '../domain/tariff.ts'
+import { parisMonth, parisMonthBounds, pricesOf } from '../domain/tariff.ts'
 import { fileName } from '../formats/statement/files.ts'
 import { readStatementFonts } from '../formats/statement/fonts.ts'
 import { openDatabase } from '../storage/database.ts'
@@ -49,7 +49,7 @@ export function statementsCommand(): Command {
   statements
     .command('verify')
     .description(
-      'count charges and receipts again, and check sums, files and signature; exit code 1 where one fails, 2 where it is not there',
+      'count charges and receipts again, and check prices, sums, files and signature; exit code 1 where one fails, 2 where it is not there',
     )
     .requiredOption('--number <number>', 'of the statement or credit note')
     .option('--json', 'one JSON object on standard output')
@@ -222,6 +222,7 @@ async function withDeps(run: (deps: StatementDeps, pharmacyIdOf: (finess: string
     const deps: StatementDeps = {
       ...{ database, clock: systemClock, issuer: config.tariff.issuer, vatRateBasisPoints: config.tariff.vatRateBasisPoints },
       demonstration: config.profile !== 'production',
+      pricesOf: (finess) => pricesOf(config.tariff, finess),
       findPharmacy: (id) => byId.get(id) ?? null,
       signer: secrets.signingKeysJwks === null ? null : openSigner(secrets.signingKeysJwks),
       fonts: async () => {
