@@ -1,6 +1,14 @@
 /** Checks a statement from what it rests on: charges and receipts counted again, sums, digests of its files, signature. */
 import { parisDayBounds } from '../../domain/paris-time.ts'
-import { type ChargedDay, creditableOf, isStatementNumber, linesOf, type Statement, totalsOf } from '../../domain/statement.ts'
+import {
+  type ChargedDay,
+  creditableOf,
+  isStatementNumber,
+  linesOf,
+  type Statement,
+  totalsOf,
+  withinStatement,
+} from '../../domain/statement.ts'
 import { type Price, priceAt } from '../../domain/tariff.ts'
 import { findChangedFiles, manifestBytes, type StatementFiles } from '../../formats/statement/files.ts'
 import type { Tx } from '../../storage/database.ts'
@@ -134,7 +142,8 @@ function creditHolds(
   if (!found) return check('credit', false, 'the credited statement is not there')
   const others = found.notes.filter(({ number }) => number !== statement.number)
   const left = creditableOf(found.original, others)
-  const holds = statement.lines.every((line) => line.count >= 0 && line.count <= (left.get(line.position) ?? 0))
+  const lines = statement.lines.every((line) => line.count >= 0 && line.count <= (left.get(line.position) ?? 0))
+  const holds = lines && withinStatement(found.original, found.notes)
   return check(
     'credit',
     holds,
