@@ -326,7 +326,7 @@ function metricsOf({ clock, config, database, keyStore }: Foundation, routes: re
   const upkeep = { database, readKeyAges: () => readKeyAges(keyStore.sql), clock, config }
   const destinations = config.destinations.map((destination) => destination.id)
   return createMetrics(
-    { readQueue, readUpkeep: () => readUpkeep(upkeep), readSilences: () => database.forWorker(listSilences) },
+    { clock, readQueue, readUpkeep: () => readUpkeep(upkeep), readSilences: () => database.forWorker(listSilences) },
     { routes, destinations },
   )
 }

@@ -174,6 +174,23 @@ export async function listLedgerItems(
   return [...rows]
 }
 
+/**
+ * The oldest day before `from` on which something moved: booked by a close since `since`, or at its end and not booked yet; `from`
+ * where there is none. Movements of one pharmacy are read from their key alone, what is carried by the key of each declaration.
+ */
+export async function findMovedFrom(
+  tx: Tx,
+  scope: { readonly pharmacyId: string; readonly from: string; readonly since: string },
+): Promise<string> {
+  const { pharmacyId, from, since } = scope
+  const [row] = await tx.execute<{ from: string }>(sql`
+    select least(${from}::date,
+      (select min(m.day) from ledger_movements m where m.pharmacy_id = ${pharmacyId} and m.day < ${from}::date and m.moved_on >= ${since}::date),
+      (select min(k.day) from ledger_carried k join declarations d on d.id = k.declaration_id
+        where k.pharmacy_id = ${pharmacyId} and k.day < ${from}::date and d.state in ${ended}))::text as from`)
+  return row?.from ?? from
+}
+
 /** Days closed in one go: what a pharmacy of three hundred tests a day captured in a month is one short statement. */
 const daysPerClose = 31
 
