@@ -88,12 +88,26 @@ function refusal({ problem, blocking }: Refusal, month: string): Error {
       return new Error('tariff.yaml names no issuer: expected the company that bills')
     case 'no-signing-key':
       return new Error('SIGNING_KEYS_FILE: missing: statements new-key makes one')
+    case 'prefix-taken':
+      return new Error(
+        'tariff.yaml: issuer.invoicePrefix: another issuer has given numbers that begin so: choose another prefix, one that no issuer has used here',
+      )
+    case 'demonstration-charges':
+      return new Error(
+        `${month} holds charges of a demonstration, which nobody owes, of ${blocking.length} pharmacies: ${namesOf(blocking)}; bill in production from a database that no demonstration wrote to`,
+      )
     case 'earlier-month-open': {
       const months = [...new Set(blocking.map((one) => one.month))].toSorted()
       return new Error(`close ${months.join(', ')} first: ${blocking.length} pharmacies have charges of then that are not billed`)
     }
   }
 }
+
+const namesOf = (blocking: Refusal['blocking']) =>
+  blocking
+    .slice(0, listedMax)
+    .map(({ finess }) => finess)
+    .join(', ')
 
 const netOf = (drafts: readonly StatementDraft[]) => drafts.reduce((sum, draft) => sum + draft.netCents, 0)
 const grossOf = (drafts: readonly StatementDraft[]) => drafts.reduce((sum, draft) => sum + draft.grossCents, 0)

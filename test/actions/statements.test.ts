@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { closeMonth, type MonthToClose, previewClose } from '../../src/actions/statements/close-month.ts'
+import { type Closed, closeMonth, type MonthToClose, previewClose } from '../../src/actions/statements/close-month.ts'
 import { findCreditable, issueCredit, previewCredit } from '../../src/actions/statements/credit-statement.ts'
 import { verifyStatement } from '../../src/actions/statements/verify-statement.ts'
 import { fromUtf8 } from '../../src/base/bytes.ts'
@@ -10,6 +10,7 @@ import type { Price } from '../../src/domain/tariff.ts'
 import { findFile } from '../../src/storage/statements.ts'
 import { reAdd } from '../statements/re-add.ts'
 import { connect } from '../support/database.ts'
+import { sampleIssuer } from '../support/sample-statements.ts'
 import { until } from '../support/until.ts'
 import { openStatementsWorld, type StatementsWorld } from './statements-fixture.ts'
 
@@ -86,6 +87,47 @@ describe('closing a month', () => {
     world.setNow('2026-10-31T23:00:00Z')
     expect(await problemOf({ month: '2026-09', pharmacyId: null })).toBe('closed')
     expect(await problemOf()).toBe('closed')
+  })
+
+  const nothingFrozen = async () =>
+    expect(
+      await world.admin`select (select count(*) from billing_months where month = '2026-11-01')::int as frozen, (select count(*) from statements)::int as statements`,
+    ).toEqual([{ frozen: 0, statements: 1 }])
+
+  test('is refused before anything is frozen where another issuer has given numbers with its prefix, in this year or an earlier one', async () => {
+    await world.charge(world.pharmacies[0], ['2026-10-12T10:00:00Z', '2026-11-12T10:00:00Z'])
+    await closed()
+    const november = { month: '2026-11', pharmacyId: null }
+    const other = { ...sampleIssuer, siren: '732829320', vatNumber: 'FR44732829320' }
+    for (const now of ['2026-12-01T08:00:00Z', '2027-01-04T08:00:00Z']) {
+      world.setNow(now)
+      expect(await closeMonth({ ...world.deps, issuer: other }, november)).toMatchObject({ problem: { problem: 'prefix-taken' } })
+      expect(await previewClose({ ...world.deps, issuer: other }, november)).toMatchObject({
+        problem: { problem: 'prefix-taken' },
+      })
+    }
+    await nothingFrozen()
+    // A prefix that only begins alike is another one.
+    const issuer = { ...other, invoicePrefix: 'PA' }
+    expect(await closeMonth({ ...world.deps, issuer }, november)).toMatchObject({
+      value: { issued: [{ number: 'PA-2027-000001' }] },
+    })
+  })
+
+  test('is refused in production where a demonstration wrote charges, late ones too, and done where the statements say so', async () => {
+    const [first, second] = world.pharmacies
+    await world.charge(first, ['2026-10-12T10:00:00Z'])
+    await closed()
+    await world.charge(first, ['2026-10-13T10:00:00Z'])
+    await world.charge(second, ['2026-11-12T10:00:00Z'])
+    await behind(`update charges set demonstration = true where charged_on > '2026-10-12'`)
+    world.setNow('2026-12-01T08:00:00Z')
+    const november = { month: '2026-11', pharmacyId: null }
+    const blocking = [first, second].map(({ finess }) => ({ finess, month: '2026-11' }))
+    expect(await closeMonth(world.deps, november)).toMatchObject({ problem: { problem: 'demonstration-charges', blocking } })
+    await nothingFrozen()
+    const { value } = (await closeMonth({ ...world.deps, demonstration: true }, november)) as { value: Closed }
+    expect(value.issued.map(({ demonstration }) => demonstration)).toEqual([true, true])
   })
 
   test('bills one pharmacy alone where it is told so, and the others later', async () => {

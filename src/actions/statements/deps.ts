@@ -23,5 +23,8 @@ export type StatementDeps = {
   readonly fonts: () => Promise<StatementFonts>
 }
 
-export const closeProblems = ['month-not-over', 'no-issuer', 'no-signing-key', 'earlier-month-open'] as const
+export const closeProblems = [
+  ...(['month-not-over', 'no-issuer', 'no-signing-key', 'prefix-taken'] as const),
+  ...(['demonstration-charges', 'earlier-month-open'] as const),
+] as const
 export type CloseProblem = (typeof closeProblems)[number]
