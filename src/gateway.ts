@@ -30,7 +30,7 @@ import { openSigner, type Signer } from './crypto/signing.ts'
 import { readUpkeep } from './doctor/read-upkeep.ts'
 import { type DestinationSettings, deduplicationOf, servesPharmacy } from './domain/destination-settings.ts'
 import type { Pharmacy } from './domain/pharmacy.ts'
-import { chargeTermsOf } from './domain/tariff.ts'
+import { chargeTermsOf, pricesOf } from './domain/tariff.ts'
 import { comeRound, ledgerJob, periodicJobs, silenceWatch } from './gateway-jobs.ts'
 import { routeName } from './http/route.ts'
 import { createManagementApp, type ManagementDeps } from './http/routes/health.ts'
@@ -279,6 +279,7 @@ function statementDeps({ config, clock, database, pharmacies }: Foundation, sign
   return {
     ...{ database, clock, signer, issuer: config.tariff.issuer, vatRateBasisPoints: config.tariff.vatRateBasisPoints },
     demonstration: config.profile !== 'production',
+    pricesOf: (finess) => pricesOf(config.tariff, finess),
     findPharmacy: (id) => pharmacies.get(id) ?? null,
     fonts: () => {
       fonts ??= import('./formats/statement/fonts.ts').then(({ readStatementFonts }) =>
@@ -329,7 +330,7 @@ function metricsOf({ clock, config, database, keyStore }: Foundation, routes: re
   const upkeep = { database, readKeyAges: () => readKeyAges(keyStore.sql), clock, config }
   const destinations = config.destinations.map((destination) => destination.id)
   return createMetrics(
-    { readQueue, readUpkeep: () => readUpkeep(upkeep), readSilences: () => database.forWorker(listSilences) },
+    { clock, readQueue, readUpkeep: () => readUpkeep(upkeep), readSilences: () => database.forWorker(listSilences) },
     { routes, destinations },
   )
 }

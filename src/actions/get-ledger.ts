@@ -90,10 +90,13 @@ export function getLedgerDay(deps: LedgerDeps): Actions['getLedgerDay'] {
       destinationLabel: labelOf(deps, destination),
     })
     const month = day.slice(0, 7)
+    const { counts, balanced } = totalOf(read.lines)
     return {
       day,
       month: mayBeRead(month, parisMonth(deps.clock.now())) ? month : null,
-      ...totalOf(read.lines),
+      counts,
+      // Items are read from the rows, the sums of a closed day as they were written: what was changed since shows in the items alone.
+      balanced: balanced && read.differing.length === 0,
       lines: read.lines.map((line) => viewOf(deps, line)),
       differing: read.differing.map(labelled),
       open: read.open.filter((item) => item.problem === null).map(labelled),

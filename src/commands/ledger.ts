@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { type Reconciliation, reconcile } from '../actions/reconcile.ts'
-import { addMs, systemClock } from '../base/clock.ts'
+import { addMs, type Clock, systemClock } from '../base/clock.ts'
 import { openDestinations } from '../destinations/open-destinations.ts'
-import { parisDay } from '../domain/paris-time.ts'
+import { isParisDay, parisDay } from '../domain/paris-time.ts'
 import type { Proposal } from '../domain/reconciliation.ts'
 import {
   checkLedger,
@@ -13,7 +13,7 @@ import {
   type LedgerPharmacy,
   listLedgerPharmacies,
 } from '../storage/check-ledger.ts'
-import { openDatabase } from '../storage/database.ts'
+import { type Database, openDatabase } from '../storage/database.ts'
 import type { SentDeclaration } from '../storage/reconciliation.ts'
 import { configOrMistakes } from './config-or-mistakes.ts'
 import { note, say } from './say.ts'
@@ -23,7 +23,10 @@ const statementTimeoutMs = 120_000
 /** Before this no release of the product existed. */
 const beginning = '2020-01-01'
 
-export function ledgerCommand(): Command {
+/** What `check` looks at, and by which clock. */
+export type OpenedLedger = { readonly database: Pick<Database, 'forWorker'>; readonly clock: Clock; close(): Promise<unknown> }
+
+export function ledgerCommand(open: () => OpenedLedger = openFromConfig, print: (text: string) => void = say): Command {
   const ledger = new Command('ledger').description('the equality of captures, states, receipts and charges')
   ledger
     .command('check')
@@ -33,7 +36,7 @@ export function ledgerCommand(): Command {
     .option('--to <day>', 'last day; default: today', day)
     .option('--recount', 'count closed days again from every row, and hold that against what was written when they were closed')
     .option('--json', 'one JSON object on standard output')
-    .action(check)
+    .action((options: CheckOptions) => check({ open, print }, options))
   ledger
     .command('reconcile')
     .description(
@@ -105,9 +108,13 @@ export function describeReconciliation(onDay: string, { asked, agreed, discrepan
 
 type CheckOptions = { pharmacy?: string; from?: string; to?: string; recount?: boolean; json?: boolean }
 
-async function check(options: CheckOptions): Promise<void> {
-  const { secrets } = configOrMistakes()
-  const database = openDatabase(secrets.databaseUrl, { connectionsMax: 2, statementTimeoutMs })
+function openFromConfig(): OpenedLedger {
+  const database = openDatabase(configOrMistakes().secrets.databaseUrl, { connectionsMax: 2, statementTimeoutMs })
+  return { database, clock: systemClock, close: () => database.close() }
+}
+
+async function check(given: { open: () => OpenedLedger; print: (text: string) => void }, options: CheckOptions): Promise<void> {
+  const { database, clock, close } = given.open()
   try {
     const known = await database.forWorker((tx) => listLedgerPharmacies(tx))
     const pharmacies = known.filter(({ finess }) => options.pharmacy === undefined || finess === options.pharmacy)
@@ -117,18 +124,18 @@ async function check(options: CheckOptions): Promise<void> {
       pharmacyIds: pharmacies.map((pharmacy) => pharmacy.id),
       from: options.from ?? beginning,
       // Tomorrow too: this machine's clock and the gateway's may disagree about midnight.
-      to: options.to ?? parisDay(addMs(systemClock.now(), 86_400_000)),
+      to: options.to ?? parisDay(addMs(clock.now(), 86_400_000)),
       recount: options.recount ?? false,
       onPharmacy: (done) => {
         if (done % 100 === 0) note(`${done} of ${pharmacies.length} pharmacies`)
       },
     })
-    say(
+    given.print(
       options.json ? JSON.stringify(reportOf(checked)) : describeCheck(checked, new Map(pharmacies.map((one) => [one.id, one]))),
     )
     process.exitCode = checked.differences.length === 0 ? 0 : 1
   } finally {
-    await database.close()
+    await close()
   }
 }
 
@@ -177,7 +184,7 @@ function describeDifference({ line, rules, items }: LedgerDifference, pharmacies
 }
 
 function day(text: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(`${text}T00:00:00Z`)))
-    throw new InvalidArgumentError('expected a date that exists, as YYYY-MM-DD.')
+  // Date.parse reads 30 February as the first days of March.
+  if (!isParisDay(text)) throw new InvalidArgumentError('expected a date that exists, as YYYY-MM-DD.')
   return text
 }

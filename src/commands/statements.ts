@@ -10,7 +10,7 @@ import { verifyStatement } from '../actions/statements/verify-statement.ts'
 import { systemClock } from '../base/clock.ts'
 import { generateSigningKeys, openSigner } from '../crypto/signing.ts'
 import { decimalOf, isStatementNumber, type StatementDraft } from '../domain/statement.ts'
-import { parisMonth, parisMonthBounds } from '../domain/tariff.ts'
+import { parisMonth, parisMonthBounds, pricesOf } from '../domain/tariff.ts'
 import { fileName } from '../formats/statement/files.ts'
 import { readStatementFonts } from '../formats/statement/fonts.ts'
 import { openDatabase } from '../storage/database.ts'
@@ -23,12 +23,16 @@ import { note, say } from './say.ts'
 const statementTimeoutMs = 300_000
 const listedMax = 20
 
-export function statementsCommand(): Command {
+type WithDeps = (run: (deps: StatementDeps, pharmacyIdOf: (finess: string) => string) => Promise<void>) => Promise<void>
+type Desk = { readonly withDeps: WithDeps; readonly print: (text: string) => void }
+
+export function statementsCommand(run: WithDeps = withConfig, print: (text: string) => void = say): Command {
+  const desk = { withDeps: run, print }
   const statements = new Command('statements').description('monthly statements, credit notes, and what proves them')
   statements
     .command('new-key')
     .description('print a new key file that signs statements, for SIGNING_KEYS_FILE (mode 0600)')
-    .action(() => say(generateSigningKeys(systemClock.now(), randomBytes(3).toString('hex')).trim()))
+    .action(() => print(generateSigningKeys(systemClock.now(), randomBytes(3).toString('hex')).trim()))
   statements
     .command('close')
     .description('bill a month that is over: a preview, then with --yes the statements; can be cut off and run again')
@@ -37,7 +41,7 @@ export function statementsCommand(): Command {
     .option('--dry-run', 'only say what would be billed (also without --yes)')
     .option('--yes', 'issue the statements: this cannot be undone')
     .option('--json', 'one JSON object on standard output')
-    .action(close)
+    .action((options) => close(desk, options))
   statements
     .command('credit')
     .description('give back from a statement, with a reason: a preview, then with --yes the credit note')
@@ -45,38 +49,38 @@ export function statementsCommand(): Command {
     .requiredOption('--line <position:count>', 'so many of that line; may be given several times', item, [])
     .requiredOption('--reason <text>', '3 to 200 characters, printed on the note; no word about any patient')
     .option('--yes', 'issue the credit note: this cannot be undone')
-    .action(credit)
+    .action((options) => credit(desk, options))
   statements
     .command('verify')
     .description(
-      'count charges and receipts again, and check sums, files and signature; exit code 1 where one fails, 2 where it is not there',
+      'count charges and receipts again, and check prices, sums, files and signature; exit code 1 where one fails, 2 where it is not there',
     )
     .requiredOption('--number <number>', 'of the statement or credit note')
     .option('--json', 'one JSON object on standard output')
-    .action(verify)
+    .action((options) => verify(desk, options))
   statements
     .command('export')
     .description('write the files of a statement, its manifest and the signature over it, into a folder')
     .requiredOption('--number <number>', 'of the statement or credit note')
     .requiredOption('--to <folder>', 'made where it is missing')
-    .action(exportFiles)
+    .action((options) => exportFiles(desk, options))
   return statements
 }
 
 type CloseOptions = { month: string; pharmacy?: string; dryRun?: boolean; yes?: boolean; json?: boolean }
 
-async function close(options: CloseOptions): Promise<void> {
-  await withDeps(async (deps, pharmacyIdOf) => {
+async function close(desk: Desk, options: CloseOptions): Promise<void> {
+  await desk.withDeps(async (deps, pharmacyIdOf) => {
     const target = { month: options.month, pharmacyId: options.pharmacy === undefined ? null : pharmacyIdOf(options.pharmacy) }
     if (options.yes && !options.dryRun) {
       const closed = await closeMonth(deps, target, ({ step, done }) => note(`${done} ${step}`))
       if (!closed.ok) throw refusal(closed.problem, target.month)
-      sayClosed(closed.value, options)
+      sayClosed(desk, closed.value, options)
       return
     }
     const preview = await previewClose(deps, target)
     if (!preview.ok) throw refusal(preview.problem, target.month)
-    sayPreview(preview.value, options)
+    sayPreview(desk, preview.value, options)
   })
 }
 
@@ -88,6 +92,14 @@ function refusal({ problem, blocking }: Refusal, month: string): Error {
       return new Error('tariff.yaml names no issuer: expected the company that bills')
     case 'no-signing-key':
       return new Error('SIGNING_KEYS_FILE: missing: statements new-key makes one')
+    case 'prefix-taken':
+      return new Error(
+        'tariff.yaml: issuer.invoicePrefix: another issuer has given numbers that begin so: choose another prefix, one that no issuer has used here',
+      )
+    case 'demonstration-charges':
+      return new Error(
+        `${month} holds charges of a demonstration, which nobody owes, of ${blocking.length} pharmacies: ${namesOf(blocking)}; bill in production from a database that no demonstration wrote to`,
+      )
     case 'earlier-month-open': {
       const months = [...new Set(blocking.map((one) => one.month))].toSorted()
       return new Error(`close ${months.join(', ')} first: ${blocking.length} pharmacies have charges of then that are not billed`)
@@ -95,37 +107,47 @@ function refusal({ problem, blocking }: Refusal, month: string): Error {
   }
 }
 
+const namesOf = (blocking: Refusal['blocking']) =>
+  blocking
+    .slice(0, listedMax)
+    .map(({ finess }) => finess)
+    .join(', ')
+
 const netOf = (drafts: readonly StatementDraft[]) => drafts.reduce((sum, draft) => sum + draft.netCents, 0)
 const grossOf = (drafts: readonly StatementDraft[]) => drafts.reduce((sum, draft) => sum + draft.grossCents, 0)
 const receiptsOf = (drafts: readonly StatementDraft[]) =>
   drafts.reduce((sum, draft) => sum + draft.lines.reduce((count, line) => count + line.count, 0), 0)
 
-function sayPreview({ drafts, pharmacies, notConfigured }: ClosePreview, { month, json, pharmacy }: CloseOptions): void {
+function sayPreview(
+  desk: Desk,
+  { drafts, pharmacies, notConfigured }: ClosePreview,
+  { month, json, pharmacy }: CloseOptions,
+): void {
   const figures = { month, pharmacies, statements: drafts.length, receipts: receiptsOf(drafts) }
   const money = { netCents: netOf(drafts), grossCents: grossOf(drafts) }
   if (json) {
-    say(JSON.stringify({ preview: true, ...figures, ...money, notConfigured }))
+    desk.print(JSON.stringify({ preview: true, ...figures, ...money, notConfigured }))
     return
   }
   for (const draft of drafts.slice(0, listedMax))
-    say(
+    desk.print(
       `${draft.buyer.finess}  ${String(receiptsOf([draft])).padStart(7)} receipts  ${decimalOf(draft.netCents).padStart(12)} EUR  ${draft.buyer.name}`,
     )
-  if (drafts.length > listedMax) say(`… and ${drafts.length - listedMax} more`)
-  say(
+  if (drafts.length > listedMax) desk.print(`… and ${drafts.length - listedMax} more`)
+  desk.print(
     `would issue ${drafts.length} statements for ${month}: ${figures.receipts} receipts, ${decimalOf(money.netCents)} EUR without VAT, ${decimalOf(money.grossCents)} EUR with it`,
   )
-  say(`${pharmacies - drafts.length - notConfigured.length} pharmacies have nothing to bill`)
-  sayNotConfigured(notConfigured)
+  desk.print(`${pharmacies - drafts.length - notConfigured.length} pharmacies have nothing to bill`)
+  sayNotConfigured(desk, notConfigured)
   const only = pharmacy === undefined ? '' : ` --pharmacy ${pharmacy}`
-  say(`nothing was written; run statements close --month ${month}${only} --yes to issue them: this cannot be undone`)
+  desk.print(`nothing was written; run statements close --month ${month}${only} --yes to issue them: this cannot be undone`)
 }
 
-function sayClosed({ issued, empty, sealed, notConfigured, elsewhere }: Closed, { month, json }: CloseOptions): void {
+function sayClosed(desk: Desk, { issued, empty, sealed, notConfigured, elsewhere }: Closed, { month, json }: CloseOptions): void {
   if (notConfigured.length > 0 || elsewhere > 0) process.exitCode = 1
   const [first, last] = [issued[0], issued.at(-1)]
   if (json) {
-    say(
+    desk.print(
       JSON.stringify({
         preview: false,
         month,
@@ -140,27 +162,27 @@ function sayClosed({ issued, empty, sealed, notConfigured, elsewhere }: Closed, 
     )
     return
   }
-  say(
+  desk.print(
     first && last
       ? `issued ${issued.length} statements for ${month}, ${first.number} to ${last.number}: ${decimalOf(netOf(issued))} EUR without VAT, ${decimalOf(grossOf(issued))} EUR with it`
       : `nothing was left to issue for ${month}`,
   )
-  say(`${sealed} sealed with their files; ${empty} pharmacies had nothing to bill`)
-  sayNotConfigured(notConfigured)
-  if (elsewhere > 0) say(`${elsewhere} pharmacies are being billed by another close; run this again when it has ended`)
+  desk.print(`${sealed} sealed with their files; ${empty} pharmacies had nothing to bill`)
+  sayNotConfigured(desk, notConfigured)
+  if (elsewhere > 0) desk.print(`${elsewhere} pharmacies are being billed by another close; run this again when it has ended`)
 }
 
-function sayNotConfigured(notConfigured: readonly string[]): void {
+function sayNotConfigured(desk: Desk, notConfigured: readonly string[]): void {
   if (notConfigured.length > 0)
-    say(
+    desk.print(
       `${notConfigured.length} pharmacies have charges and are not in pharmacies.yaml: declare them again, then close again: ${notConfigured.slice(0, listedMax).join(', ')}`,
     )
 }
 
 type CreditOptions = { number: string; line: readonly { position: number; count: number }[]; reason: string; yes?: boolean }
 
-async function credit({ number, line: items, reason, yes }: CreditOptions): Promise<void> {
-  await withDeps(async (deps) => {
+async function credit(desk: Desk, { number, line: items, reason, yes }: CreditOptions): Promise<void> {
+  await desk.withDeps(async (deps) => {
     const request = { number, items, reason }
     if (deps.signer === null) throw new Error('SIGNING_KEYS_FILE: missing: statements new-key makes one')
     const by = { actor: { kind: 'system', name: 'command-line' }, request: null } as const
@@ -168,28 +190,28 @@ async function credit({ number, line: items, reason, yes }: CreditOptions): Prom
     if (!result.ok) throw new Error(`refused: ${result.problem}; nothing was written`)
     const { netCents, grossCents } = result.value
     const amount = `${decimalOf(netCents)} EUR without VAT, ${decimalOf(grossCents)} EUR with it`
-    if ('number' in result.value) return say(`issued credit note ${result.value.number} on ${number}: ${amount}`)
-    say(`would give back ${amount} on ${number}; nothing was written; run again with --yes: this cannot be undone`)
+    if ('number' in result.value) return desk.print(`issued credit note ${result.value.number} on ${number}: ${amount}`)
+    desk.print(`would give back ${amount} on ${number}; nothing was written; run again with --yes: this cannot be undone`)
   })
 }
 
-async function verify({ number, json }: { number: string; json?: boolean }): Promise<void> {
-  await withDeps(async (deps) => {
+async function verify(desk: Desk, { number, json }: { number: string; json?: boolean }): Promise<void> {
+  await desk.withDeps(async (deps) => {
     const checks = await verifyStatement(deps, number)
     if (checks === null) {
       process.exitCode = 2
-      return json ? say(JSON.stringify({ number, found: false })) : note(`no statement ${number}`)
+      return json ? desk.print(JSON.stringify({ number, found: false })) : note(`no statement ${number}`)
     }
     const holds = checks.every((one) => one.ok)
     process.exitCode = holds ? 0 : 1
-    if (json) return say(JSON.stringify({ number, found: true, ok: holds, checks }))
-    for (const one of checks) say(`${one.ok ? 'ok  ' : 'FAIL'}  ${one.name.padEnd(10)} ${one.detail}`)
-    say(holds ? `${number} holds` : `${number} does not hold: keep the database as it is and find out who changed what`)
+    if (json) return desk.print(JSON.stringify({ number, found: true, ok: holds, checks }))
+    for (const one of checks) desk.print(`${one.ok ? 'ok  ' : 'FAIL'}  ${one.name.padEnd(10)} ${one.detail}`)
+    desk.print(holds ? `${number} holds` : `${number} does not hold: keep the database as it is and find out who changed what`)
   })
 }
 
-async function exportFiles({ number, to }: { number: string; to: string }): Promise<void> {
-  await withDeps(async ({ database }) => {
+async function exportFiles(desk: Desk, { number, to }: { number: string; to: string }): Promise<void> {
+  await desk.withDeps(async ({ database }) => {
     if (!isStatementNumber(number)) throw new Error('expected the number of a statement, such as PAS-2026-000012')
     const written = await database.forWorker(async (tx) => {
       const seal = await findSeal(tx, number)
@@ -207,12 +229,12 @@ async function exportFiles({ number, to }: { number: string; to: string }): Prom
     if (written === null) throw new Error(`no sealed statement ${number}`)
     mkdirSync(to, { recursive: true })
     for (const [name, content] of written) writeFileSync(join(to, name), content, { flag: 'wx', mode: 0o640 })
-    say(`wrote ${written.length} files to ${to}`)
+    desk.print(`wrote ${written.length} files to ${to}`)
   })
 }
 
 /** Opens what the verbs need, and no key ring: statements hold nothing of patients. */
-async function withDeps(run: (deps: StatementDeps, pharmacyIdOf: (finess: string) => string) => Promise<void>): Promise<void> {
+async function withConfig(run: Parameters<WithDeps>[0]): Promise<void> {
   const { config, secrets } = configOrMistakes()
   const database = openDatabase(secrets.databaseUrl, { connectionsMax: 4, statementTimeoutMs })
   try {
@@ -222,6 +244,7 @@ async function withDeps(run: (deps: StatementDeps, pharmacyIdOf: (finess: string
     const deps: StatementDeps = {
       ...{ database, clock: systemClock, issuer: config.tariff.issuer, vatRateBasisPoints: config.tariff.vatRateBasisPoints },
       demonstration: config.profile !== 'production',
+      pricesOf: (finess) => pricesOf(config.tariff, finess),
       findPharmacy: (id) => byId.get(id) ?? null,
       signer: secrets.signingKeysJwks === null ? null : openSigner(secrets.signingKeysJwks),
       fonts: async () => {

@@ -15,7 +15,7 @@ export type LedgerCounts = {
   readonly receipts: number
   readonly firstAccepted: number
   readonly firstReceipts: number
-  /** First sendings whose receipt was owed a charge when it came. */
+  /** First sendings whose receipt was owed a charge when it came, once a screening: the one that was charged, or is missed. */
   readonly billed: number
   readonly charged: number
   /** Items that differ one by one, even where the sums agree. */
@@ -41,6 +41,7 @@ export const ledgerProblems = [
   'receipt-beside',
   'charge-missing',
   'charge-beside',
+  'credit-beside',
 ] as const
 export type LedgerProblem = (typeof ledgerProblems)[number]
 

@@ -144,7 +144,7 @@ export type CreditProblem = 'not-an-invoice' | 'nothing-credited' | 'no-such-lin
 export type CreditInput = {
   readonly original: Statement
   /** Credit notes on it so far. */
-  readonly earlier: readonly Pick<Statement, 'lines'>[]
+  readonly earlier: readonly Pick<Statement, 'lines' | 'netCents'>[]
   readonly items: readonly CreditItem[]
   readonly reason: string
   readonly issuedOn: string
@@ -168,6 +168,8 @@ export function draftCreditNote(
     lines.push({ ...line, count, netCents: netOf(count, line.unitCents) })
   }
   const { month, firstDay, lastDay, currency, vatRateBasisPoints, issuer, buyer, demonstration } = original
+  const totals = totalsOf(lines, vatRateBasisPoints)
+  if (!withinStatement(original, [...input.earlier, totals])) return { ok: false, problem: 'more-than-charged' }
   return {
     ok: true,
     value: {
@@ -177,20 +179,29 @@ export function draftCreditNote(
       lines: lines.sort((a, b) => a.position - b.position),
       days: [],
       credited: { number: original.number, issuedOn: original.issuedOn, reason },
-      ...totalsOf(lines, vatRateBasisPoints),
+      ...totals,
     },
   }
 }
 
-/** By position: how many charges of the line may still be credited. */
+/** A refund of an earlier month's charge, at a price of its own, stands beside no line that it could be taken from: it still lowers what was paid. */
+export function withinStatement(original: Statement, notes: readonly Pick<Statement, 'netCents'>[]): boolean {
+  return notes.reduce((sum, note) => sum + note.netCents, 0) <= original.netCents
+}
+
+/** By position: how many charges of the line may still be credited; those that the statement itself refunds were given back already. */
 export function creditableOf(original: Statement, earlier: readonly Pick<Statement, 'lines'>[]): ReadonlyMap<number, number> {
   return new Map(
-    original.lines.map(({ position, count }) => {
+    original.lines.map(({ position, month, unitCents, count }) => {
       const credited = earlier.flatMap(({ lines }) => lines).filter((line) => line.position === position)
-      return [position, Math.max(0, count - credited.reduce((sum, line) => sum + line.count, 0))]
+      const refunds = original.lines.filter((line) => line.count < 0 && line.month === month && line.unitCents === unitCents)
+      const given = sumOf(credited) - sumOf(refunds)
+      return [position, Math.max(0, count - given)]
     }),
   )
 }
+
+const sumOf = (lines: readonly Pick<StatementLine, 'count'>[]) => lines.reduce((sum, { count }) => sum + count, 0)
 
 /** `PAS-2026-000012`: prefix, year of issue in Paris, place in the series of that issuer and year. */
 export function statementNumber(series: { readonly prefix: string; readonly year: number; readonly sequence: number }): string {

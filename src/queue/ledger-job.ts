@@ -10,8 +10,15 @@ import type { PeriodicJob } from './periodic.ts'
 export type LedgerJobDeps = {
   readonly database: Pick<Database, 'forWorker'>
   readonly clock: Clock
-  /** After each whole check: how many lines differ, for the metric. */
-  readonly onChecked: (checked: { readonly lines: number; readonly differences: number }) => void
+  /**
+   * After each check: how many lines differ, for the metric; null where it was cut short before it found any. True for `freshForMs`:
+   * another replica may check from then on.
+   */
+  readonly onChecked: (checked: {
+    readonly lines: number
+    readonly differences: number | null
+    readonly freshForMs: number
+  }) => void
   readonly onDifference: (difference: LedgerDifference) => void
 }
 
@@ -20,7 +27,7 @@ const timeoutMs = 300_000
 /** A day is closed three hours after it has ended in Paris: what was signed at its last minute has long been committed. */
 const closeAfterMs = 3 * 3_600_000
 const dayMs = 86_400_000
-/** What moved on older days was checked when it moved; `ledger check` looks at all of them. */
+/** Older days too, from the oldest on which something moved within as many: parked for months, sent again, it is checked as long as what is new. */
 const daysChecked = 62
 const closesMax = 100
 /** What is wrong in a thousand lines is said in the first of them. */
@@ -45,9 +52,10 @@ export function createLedgerJob(deps: LedgerJobDeps): PeriodicJob {
       const from = parisDay(addMs(clock.now(), -daysChecked * dayMs))
       const to = parisDay(addMs(clock.now(), dayMs))
       const pharmacyIds = pharmacies.map((pharmacy) => pharmacy.id)
-      const { lines, differences } = await checkLedger(database, { pharmacyIds, from, to, signal })
-      // What was not looked at to its end must not look balanced.
-      if (!signal.aborted || differences.length > 0) deps.onChecked({ lines, differences: differences.length })
+      const { lines, differences } = await checkLedger(database, { pharmacyIds, from, to, movedSince: from, signal })
+      // What was not looked at to its end must not look balanced, nor keep the look of the check before.
+      const found = signal.aborted && differences.length === 0 ? null : differences.length
+      deps.onChecked({ lines, differences: found, freshForMs: 2 * everyMs })
       for (const difference of differences.slice(0, differencesToldMax)) deps.onDifference(difference)
       return { closes, differences: differences.length }
     },

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { addCounts, brokenRules, type LedgerCounts, type LedgerLine, type LedgerRule } from '../domain/ledger.ts'
 import type { Database, Tx } from './database.ts'
-import { type LedgerItem, listLedgerItems, readLedger } from './ledger.ts'
+import { findMovedFrom, type LedgerItem, listLedgerItems, readLedger } from './ledger.ts'
 
 export type LedgerDifference = {
   readonly line: LedgerLine
@@ -24,6 +24,8 @@ export type LedgerCheckInput = {
   /** Paris days, both included. */
   readonly from: string
   readonly to: string
+  /** A Paris day: each pharmacy is read from the oldest day on which something has moved since then, where that lies before `from`. */
+  readonly movedSince?: string
   /** Counts closed days again from the rows, and holds that against what was written when they were closed. */
   readonly recount?: boolean
   readonly signal?: AbortSignal
@@ -53,7 +55,9 @@ export async function checkLedger(database: Pick<Database, 'forWorker'>, input: 
 }
 
 async function checkPharmacy(tx: Tx, scope: LedgerCheckInput & { readonly pharmacyId: string }) {
-  const { pharmacyId, from, to } = scope
+  const { pharmacyId, to, movedSince } = scope
+  const from =
+    movedSince === undefined ? scope.from : await findMovedFrom(tx, { pharmacyId, from: scope.from, since: movedSince })
   const lines = await readLedger(tx, { pharmacyId, from, to })
   const broken = new Map<LedgerLine, (LedgerRule | 'close')[]>()
   for (const line of lines) {

@@ -12,8 +12,9 @@ export type LedgerScope = { readonly pharmacyId: string | null; readonly from: s
 const beginningOf = (day: SQL) => sql`((${day})::timestamp at time zone 'Europe/Paris')`
 
 /** By key, whatever is guessed of how many will be asked: a join over guessed thousands reads whole tables for a page of a hundred. */
-const chargedBy = (screeningId: SQL) =>
-  sql`(select c.declaration_id from charges c where c.screening_id = ${screeningId} and c.kind = 'charge') as charged_by`
+const chargedBy = (screeningId: SQL) => sql`
+        (select c.declaration_id from charges c where c.screening_id = ${screeningId} and c.kind = 'charge') as charged_by,
+        (select c.declaration_id from charges c where c.screening_id = ${screeningId} and c.kind = 'credit') as credited_by`
 
 /**
  * Common table expressions up to `items`: one row for each declaration of the versions signed in `scope` (columns id,
@@ -27,7 +28,7 @@ const itemsOfScope = sql`versions as materialized (
         ${chargedBy(sql`s.screening_id`)}
       from scope join screenings s on s.pharmacy_id = scope.id and s.signed_at >= scope.since and s.signed_at < scope.until
     ), pairs as (
-      select v.pharmacy_id, v.screening_id, v.day, v.charged_by, pair.* from versions v cross join lateral (
+      select v.pharmacy_id, v.screening_id, v.day, v.charged_by, v.credited_by, pair.* from versions v cross join lateral (
         select coalesce(named.destination, d.destination) as destination, named.destination is not null or v.declared_to is null as captured,
           d.id, d.kind, d.state
         from unnest(v.declared_to) as named (destination)
@@ -47,11 +48,21 @@ function proven(pairs: SQL): SQL {
         when of_pair.state = 'accepted' and not of_pair.receipted then 'receipt-missing'
         when of_pair.state <> 'accepted' and of_pair.receipted then 'receipt-beside'
         when of_pair.due and of_pair.charged_by is null then 'charge-missing'
-        when not of_pair.due and of_pair.charged_by = of_pair.id then 'charge-beside' end as problem
+        when of_pair.due and of_pair.charged_by <> of_pair.id and not ${ofItsScreening(sql`of_pair.charged_by`)} then 'charge-missing'
+        when not of_pair.due and of_pair.charged_by = of_pair.id then 'charge-beside'
+        when of_pair.credited_by = of_pair.id and not (of_pair.kind = 'cancellation' and of_pair.receipted and exists (
+          select from charges c where c.screening_id = of_pair.screening_id and c.kind = 'charge' and c.destination = of_pair.destination)) then 'credit-beside'
+        when of_pair.kind = 'original' and (of_pair.charged_by is null or of_pair.charged_by = of_pair.id) and not ${ofItsScreening(sql`of_pair.credited_by`)} then 'credit-beside' end as problem
       from (
         select pairs.*, pairs.of_receipt is not null as receipted, coalesce(pairs.of_receipt and pairs.kind = 'original', false) as due
         from (select pairs.*, (select r.billed from receipts r where r.declaration_id = pairs.id) as of_receipt from ${pairs} pairs offset 0) pairs
       ) of_pair`
+}
+
+/** False where money names a declaration of another screening than the one that it stands for. */
+function ofItsScreening(declarationId: SQL): SQL {
+  return sql`(${declarationId} is null or exists (
+          select from declarations named where named.id = ${declarationId} and named.screening_id = of_pair.screening_id))`
 }
 
 /** What does not move any more. A refused one does: a person may find it at the destination after all. */
@@ -60,12 +71,13 @@ const ended = sql`('accepted', 'received', 'cancelled')`
 const stateCounts = sql`
       count(*) filter (where state = 'accepted')::int as accepted, count(*) filter (where state = 'received')::int as received,
       count(*) filter (where state = 'cancelled')::int as cancelled`
+/** A screening that several billed destinations took was charged for one of them: the others' receipts are free, and count nowhere as billed. */
 const proofCounts = sql`
       count(*) filter (where receipted)::int as receipts,
       count(*) filter (where state = 'accepted' and kind = 'original')::int as first_accepted,
       count(*) filter (where receipted and kind = 'original')::int as first_receipts,
-      count(*) filter (where due)::int as billed,
-      count(*) filter (where (due and charged_by is not null) or (not due and charged_by = id))::int as charged,
+      count(*) filter (where due and (charged_by is null or charged_by = id))::int as billed,
+      count(*) filter (where charged_by = id)::int as charged,
       count(*) filter (where problem is not null)::int as differing`
 const openCounts = sql`
       count(*) filter (where state = 'queued')::int as queued, count(*) filter (where state in ('claimed', 'sent'))::int as in_flight,
@@ -160,6 +172,23 @@ export async function listLedgerItems(
       and ${differingOnly ? sql`problem is not null` : sql`true`}
     order by day desc, destination, screening_id, id limit ${limit}`)
   return [...rows]
+}
+
+/**
+ * The oldest day before `from` on which something moved: booked by a close since `since`, or at its end and not booked yet; `from`
+ * where there is none. Movements of one pharmacy are read from their key alone, what is carried by the key of each declaration.
+ */
+export async function findMovedFrom(
+  tx: Tx,
+  scope: { readonly pharmacyId: string; readonly from: string; readonly since: string },
+): Promise<string> {
+  const { pharmacyId, from, since } = scope
+  const [row] = await tx.execute<{ from: string }>(sql`
+    select least(${from}::date,
+      (select min(m.day) from ledger_movements m where m.pharmacy_id = ${pharmacyId} and m.day < ${from}::date and m.moved_on >= ${since}::date),
+      (select min(k.day) from ledger_carried k join declarations d on d.id = k.declaration_id
+        where k.pharmacy_id = ${pharmacyId} and k.day < ${from}::date and d.state in ${ended}))::text as from`)
+  return row?.from ?? from
 }
 
 /** Days closed in one go: what a pharmacy of three hundred tests a day captured in a month is one short statement. */

@@ -133,20 +133,49 @@ export async function listBilledDays(tx: Tx, options: { month: string; pharmacyI
     order by p.id, charged_on, unit, count desc`)
 }
 
-/** Charges that the month bills, and those of them whose receipt is there and of the same pharmacy. */
+/**
+ * Charges that the month bills, and those of them that follow from their own receipt: of the same pharmacy and screening, on the same
+ * Paris day, and one that was owed a charge. A credit follows from a cancellation's receipt, and gives back what was charged.
+ */
 export async function countProven(tx: Tx, options: { month: string; pharmacyId: string }) {
   const { pharmacyId } = options
   const month = firstOf(options.month)
   const [row] = await tx.execute<{ charges: number; proven: number }>(sql`
-    select count(*)::int as charges, count(r.declaration_id)::int as proven
+    select count(*)::int as charges, count(*) filter (where case c.kind
+        when 'charge' then r.billed and d.kind = 'original'
+        else d.kind = 'cancellation' and paid.amount_cents = -c.amount_cents and paid.destination = c.destination end)::int as proven
     from (
-      select c.declaration_id, c.pharmacy_id from charges c left join late_charges l on l.screening_id = c.screening_id and l.kind = c.kind
+      select c.* from charges c left join late_charges l on l.screening_id = c.screening_id and l.kind = c.kind
       where c.pharmacy_id = ${pharmacyId} and c.charged_on >= ${month} and c.charged_on < ${firstAfter(options.month)} and l.kind is null
       union all
-      select c.declaration_id, c.pharmacy_id from late_charges l join charges c on c.screening_id = l.screening_id and c.kind = l.kind
+      select c.* from late_charges l join charges c on c.screening_id = l.screening_id and c.kind = l.kind
       where l.pharmacy_id = ${pharmacyId} and l.billing_month = ${month}
-    ) c left join receipts r on r.declaration_id = c.declaration_id and r.pharmacy_id = c.pharmacy_id`)
+    ) c
+    left join receipts r on r.declaration_id = c.declaration_id and r.pharmacy_id = c.pharmacy_id
+      and (r.received_at at time zone 'Europe/Paris')::date = c.charged_on
+    left join declarations d on d.id = r.declaration_id and d.screening_id = c.screening_id
+    left join charges paid on c.kind = 'credit' and paid.screening_id = c.screening_id and paid.kind = 'charge'`)
   return row ?? { charges: 0, proven: 0 }
+}
+
+/** How long before a receipt its screening was signed at most, to be looked at here; what waited longer is the ledger's to find. */
+const signedDaysBefore = 400
+
+/**
+ * Screenings that a receipt of the month owed a charge and that have none, in this month or any other. Found by their signing,
+ * the one index of a pharmacy's past that there is: a person asks for this seldom, and each receipt that is stored would pay for another.
+ */
+export async function countUncharged(tx: Tx, options: { month: string; pharmacyId: string }): Promise<number> {
+  const { pharmacyId } = options
+  const beginning = sql`(${firstOf(options.month)}::timestamp at time zone 'Europe/Paris')`
+  const end = sql`(${firstAfter(options.month)}::timestamp at time zone 'Europe/Paris')`
+  const [row] = await tx.execute<{ count: number }>(sql`
+    select count(distinct s.screening_id)::int as count
+    from screenings s join declarations d on d.version_id = s.version_id and d.kind = 'original' join receipts r on r.declaration_id = d.id
+    where s.pharmacy_id = ${pharmacyId} and s.signed_at >= ${beginning} - ${signedDaysBefore} * interval '1 day' and s.signed_at < ${end}
+      and r.billed and r.received_at >= ${beginning} and r.received_at < ${end}
+      and not exists (select from charges c where c.screening_id = s.screening_id and c.kind = 'charge')`)
+  return row?.count ?? 0
 }
 
 /**

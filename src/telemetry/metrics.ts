@@ -1,5 +1,6 @@
 /** Numbers for Prometheus, in a registry of their own: every label is from a list known at the start. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Clock } from '../base/clock.ts'
 import { type DeclarationState, declarationStates } from '../domain/declaration.ts'
 import { createUpkeepGauges, type UpkeepReading } from './upkeep-metrics.ts'
 
@@ -15,6 +16,7 @@ export type QueueReading = {
 }
 
 export type MetricsDeps = {
+  readonly clock: Clock
   /** Asked at each scrape; a rejection, or no answer in time, shows as `passerelle_queue_readable 0`. */
   readonly readQueue: () => Promise<readonly QueueReading[]>
   /** Asked at each scrape too; a rejection, or no answer in time, shows as `passerelle_upkeep_readable 0`. */
@@ -34,7 +36,8 @@ export type Metrics = {
   requestServed(served: { readonly route: string; readonly status: number; readonly durationMs: number }): void
   /** `ageMs`: since the commit that declared it. */
   declarationSettled(settled: { readonly destination: string; readonly state: DeclarationState; readonly ageMs: number }): void
-  ledgerChecked(checked: { readonly lines: number; readonly differences: number }): void
+  /** Null: looked at in part, and nothing found in that. The number is told for `freshForMs`, and then none until the next check here. */
+  ledgerChecked(checked: { readonly differences: number | null; readonly freshForMs: number }): void
   /** The exposition text of one scrape. */
   read(): Promise<{ readonly text: string; readonly contentType: string }>
 }
@@ -79,13 +82,7 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
     buckets: lagBuckets,
     registers: [registry],
   })
-  const ledger = new Gauge({
-    name: 'passerelle_ledger_differences',
-    help: 'Lines of the ledger that did not add up when they were last checked; any but 0 is an alarm.',
-    registers: [registry],
-  })
-  // No number until the first check: not looked at is not balanced.
-  ledger.set(Number.NaN)
+  const ledger = createLedgerGauge(registry, deps.clock)
   const upkeep = createUpkeepGauges(registry, new Set([...options.destinations, 'hosting']))
   const silences = new Gauge({
     name: 'passerelle_silences',
@@ -105,8 +102,9 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
       settled.inc({ destination: label, state: declarationStates.includes(state) ? state : 'other' })
       if (state === 'accepted') lag.observe({ destination: label }, Math.max(0, ageMs) / 1000)
     },
-    ledgerChecked: ({ differences }) => ledger.set(differences),
+    ledgerChecked: ledger.checked,
     read: async () => {
+      ledger.refresh()
       const timeoutMs = options.queueReadTimeoutMs ?? queueReadTimeoutMsDefault
       await queue.refresh(async () => withinTime(deps.readQueue(), timeoutMs))
       await upkeep.refresh(async () => withinTime(deps.readUpkeep(), timeoutMs))
@@ -119,6 +117,22 @@ export function createMetrics(deps: MetricsDeps, options: MetricsOptions): Metri
       }
       return { text: await registry.metrics(), contentType: registry.contentType }
     },
+  }
+}
+
+function createLedgerGauge(registry: Registry, clock: Clock) {
+  const gauge = new Gauge({
+    name: 'passerelle_ledger_differences',
+    help: 'Lines of the ledger that did not add up when this replica last checked them; any above 0 is an alarm. NaN where it has not checked lately.',
+    registers: [registry],
+  })
+  // No number until the first check: not looked at is not balanced. Nor once another replica checks: what it found may be other by now.
+  let last = { differences: Number.NaN, untilMs: 0 }
+  return {
+    checked: ({ differences, freshForMs }: { readonly differences: number | null; readonly freshForMs: number }) => {
+      last = { differences: differences ?? Number.NaN, untilMs: clock.now().getTime() + freshForMs }
+    },
+    refresh: () => gauge.set(clock.now().getTime() < last.untilMs ? last.differences : Number.NaN),
   }
 }
 

@@ -24,6 +24,7 @@ export const ledgerProblemText: Record<LedgerProblem, string> = {
   'receipt-beside': 'Un accusé existe, mais la transmission n’est pas marquée accusée',
   'charge-missing': 'Accusé à facturer, sans montant',
   'charge-beside': 'Montant facturé pour un accusé qui devait être gratuit',
+  'credit-beside': 'Remboursement sans annulation accusée',
 }
 
 export const ledgerText = {

@@ -12,6 +12,7 @@ const deps = {
   database: openDatabase(process.argv[2] ?? ''),
   clock: { now: () => now },
   ...{ issuer: sampleIssuer, vatRateBasisPoints: 2000, demonstration: false },
+  pricesOf: () => [],
   findPharmacy: (id: string) => ({ ...sampleBuyer, id, phone: null }),
   signer: openSigner(generateSigningKeys(now, 'child')),
   fonts: async () => fonts,

@@ -22,12 +22,14 @@ export type StatementsWorld = {
   readonly pharmacies: readonly [Pharmacy, Pharmacy]
   readonly appUrl: string
   setNow(instant: string): void
-  /** Writes charges of these instants, each with screening, declaration and receipt; through `sql`, so that it may be a transaction. */
+  /** Writes charges of these instants, each with screening, declaration and receipt, and answers the screenings; through `sql`, so that it may be a transaction. */
   charge(
     pharmacy: Pharmacy,
     instants: readonly string[],
-    options?: { amountCents?: number; kind?: 'charge' | 'credit'; sql?: Sql },
-  ): Promise<void>
+    options?: { amountCents?: number; sql?: Sql },
+  ): Promise<readonly string[]>
+  /** Gives the charge of a screening back, with the receipt of its cancellation. */
+  refund(pharmacy: Pharmacy, screeningId: string | undefined, at: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -47,6 +49,20 @@ export async function openStatementsWorld(superUrl: string, pharmacyCount = 2): 
   const professionalId = randomUUID()
   await admin`insert into professionals values (${professionalId}, '10000000001', ${professionalId}, 'MARTIN', 'Alix', ${now}, ${now})`
   let serial = 0
+  type Version = { version: number; kind: 'original' | 'cancellation' }
+  /** Signed, declared, and taken at this instant. */
+  const write = async (sql: Sql, pharmacy: Pharmacy, screeningId: string, at: string, { version, kind }: Version) => {
+    const [versionId, declarationId] = [randomUUID(), randomUUID()]
+    const controlId = `C${String(serial++).padStart(9, '0')}`
+    await sql`insert into screenings (version_id, screening_id, pharmacy_id, version, status, key_ref, patient, act, drafted_by, signed_by,
+        signed_role, captured_at, signed_at)
+      values (${versionId}, ${screeningId}, ${pharmacy.id}, ${version}, 'signed', ${randomUUID()}, '\\x00', '\\x00', ${professionalId}, ${professionalId}, 'titular', ${at}, ${at})`
+    await sql`insert into declarations (id, pharmacy_id, screening_id, version_id, version, destination, kind, replaces_version, state, control_id)
+      values (${declarationId}, ${pharmacy.id}, ${screeningId}, ${versionId}, ${version}, 'sidep', ${kind}, ${kind === 'original' ? null : 1}, 'accepted', ${controlId})`
+    await sql`insert into receipts (declaration_id, pharmacy_id, destination, control_id, answer_sha256, received_at, billed)
+      values (${declarationId}, ${pharmacy.id}, 'sidep', ${controlId}, ${'0'.repeat(64)}, ${at}, ${kind === 'original'})`
+    return declarationId
+  }
   return {
     deps: {
       database,
@@ -54,6 +70,7 @@ export async function openStatementsWorld(superUrl: string, pharmacyCount = 2): 
       issuer: sampleIssuer,
       vatRateBasisPoints: 2000,
       demonstration: false,
+      pricesOf: () => [{ tariffId: 'standard', amountCents: 100, from: null, until: null }],
       findPharmacy: (id) => register.find((one) => one.id === id) ?? null,
       signer,
       fonts: async () => fonts,
@@ -62,19 +79,23 @@ export async function openStatementsWorld(superUrl: string, pharmacyCount = 2): 
     setNow: (instant) => {
       now = new Date(instant)
     },
-    charge: async (pharmacy, instants, { amountCents = 100, kind = 'charge', sql = admin } = {}) => {
+    charge: async (pharmacy, instants, { amountCents = 100, sql = admin } = {}) => {
+      const screenings: string[] = []
       for (const at of instants) {
-        const [screeningId, versionId, declarationId] = [randomUUID(), randomUUID(), randomUUID()]
-        const controlId = `C${String(serial++).padStart(9, '0')}`
-        await sql`insert into screenings (version_id, screening_id, pharmacy_id, version, status, key_ref, patient, act, drafted_by, signed_by,
-            signed_role, captured_at, signed_at)
-          values (${versionId}, ${screeningId}, ${pharmacy.id}, 1, 'signed', ${randomUUID()}, '\\x00', '\\x00', ${professionalId}, ${professionalId}, 'titular', ${at}, ${at})`
-        await sql`insert into declarations (id, pharmacy_id, screening_id, version_id, version, destination, kind, state, control_id)
-          values (${declarationId}, ${pharmacy.id}, ${screeningId}, ${versionId}, 1, 'sidep', 'original', 'accepted', ${controlId})`
-        await sql`insert into receipts values (${declarationId}, ${pharmacy.id}, 'sidep', ${controlId}, null, ${'0'.repeat(64)}, ${at})`
+        const screeningId = randomUUID()
+        const declarationId = await write(sql, pharmacy, screeningId, at, { version: 1, kind: 'original' })
         await sql`insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
-          values (${screeningId}, ${kind}, ${pharmacy.id}, ${declarationId}, 'sidep', ${at}, ${kind === 'credit' ? -amountCents : amountCents}, 'EUR', 'standard', false)`
+          values (${screeningId}, 'charge', ${pharmacy.id}, ${declarationId}, 'sidep', ${at}, ${amountCents}, 'EUR', 'standard', false)`
+        screenings.push(screeningId)
       }
+      return screenings
+    },
+    refund: async (pharmacy, screeningId, at) => {
+      if (screeningId === undefined) throw new Error('no screening to refund')
+      const declarationId = await write(admin, pharmacy, screeningId, at, { version: 2, kind: 'cancellation' })
+      await admin`insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
+        select screening_id, 'credit', pharmacy_id, ${declarationId}, destination, ${at}, -amount_cents, currency, tariff_id, demonstration
+        from charges where screening_id = ${screeningId}`
     },
     close: async () => {
       await database.close()

@@ -2,13 +2,15 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { closeMonth, type MonthToClose, previewClose } from '../../src/actions/statements/close-month.ts'
+import { type Closed, closeMonth, type MonthToClose, previewClose } from '../../src/actions/statements/close-month.ts'
 import { findCreditable, issueCredit, previewCredit } from '../../src/actions/statements/credit-statement.ts'
 import { verifyStatement } from '../../src/actions/statements/verify-statement.ts'
 import { fromUtf8 } from '../../src/base/bytes.ts'
+import type { Price } from '../../src/domain/tariff.ts'
 import { findFile } from '../../src/storage/statements.ts'
 import { reAdd } from '../statements/re-add.ts'
 import { connect } from '../support/database.ts'
+import { sampleIssuer } from '../support/sample-statements.ts'
 import { until } from '../support/until.ts'
 import { openStatementsWorld, type StatementsWorld } from './statements-fixture.ts'
 
@@ -32,7 +34,14 @@ const checksOf = async (number: string) => {
   const checks = await verifyStatement(world.deps, number)
   return Object.fromEntries((checks ?? []).map(({ name, ok }) => [name, ok]))
 }
-const sound = { sums: true, charges: true, receipts: true, files: true, content: true, signature: true }
+const whole = { files: true, content: true, signature: true }
+const sound = { sums: true, charges: true, receipts: true, owed: true, prices: true, ...whole }
+/** Past row-level security, triggers and keys: what a person with the database password could do. */
+const behind = (statement: string) =>
+  world.admin.begin(async (tx) => {
+    await tx`set local session_replication_role = 'replica'`
+    await tx.unsafe(statement)
+  })
 
 describe('closing a month', () => {
   test('bills each charge of it, by the clock of Paris, and nothing of the months beside it', async () => {
@@ -80,6 +89,47 @@ describe('closing a month', () => {
     expect(await problemOf()).toBe('closed')
   })
 
+  const nothingFrozen = async () =>
+    expect(
+      await world.admin`select (select count(*) from billing_months where month = '2026-11-01')::int as frozen, (select count(*) from statements)::int as statements`,
+    ).toEqual([{ frozen: 0, statements: 1 }])
+
+  test('is refused before anything is frozen where another issuer has given numbers with its prefix, in this year or an earlier one', async () => {
+    await world.charge(world.pharmacies[0], ['2026-10-12T10:00:00Z', '2026-11-12T10:00:00Z'])
+    await closed()
+    const november = { month: '2026-11', pharmacyId: null }
+    const other = { ...sampleIssuer, siren: '732829320', vatNumber: 'FR44732829320' }
+    for (const now of ['2026-12-01T08:00:00Z', '2027-01-04T08:00:00Z']) {
+      world.setNow(now)
+      expect(await closeMonth({ ...world.deps, issuer: other }, november)).toMatchObject({ problem: { problem: 'prefix-taken' } })
+      expect(await previewClose({ ...world.deps, issuer: other }, november)).toMatchObject({
+        problem: { problem: 'prefix-taken' },
+      })
+    }
+    await nothingFrozen()
+    // A prefix that only begins alike is another one.
+    const issuer = { ...other, invoicePrefix: 'PA' }
+    expect(await closeMonth({ ...world.deps, issuer }, november)).toMatchObject({
+      value: { issued: [{ number: 'PA-2027-000001' }] },
+    })
+  })
+
+  test('is refused in production where a demonstration wrote charges, late ones too, and done where the statements say so', async () => {
+    const [first, second] = world.pharmacies
+    await world.charge(first, ['2026-10-12T10:00:00Z'])
+    await closed()
+    await world.charge(first, ['2026-10-13T10:00:00Z'])
+    await world.charge(second, ['2026-11-12T10:00:00Z'])
+    await behind(`update charges set demonstration = true where charged_on > '2026-10-12'`)
+    world.setNow('2026-12-01T08:00:00Z')
+    const november = { month: '2026-11', pharmacyId: null }
+    const blocking = [first, second].map(({ finess }) => ({ finess, month: '2026-11' }))
+    expect(await closeMonth(world.deps, november)).toMatchObject({ problem: { problem: 'demonstration-charges', blocking } })
+    await nothingFrozen()
+    const { value } = (await closeMonth({ ...world.deps, demonstration: true }, november)) as { value: Closed }
+    expect(value.issued.map(({ demonstration }) => demonstration)).toEqual([true, true])
+  })
+
   test('bills one pharmacy alone where it is told so, and the others later', async () => {
     const [first, second] = world.pharmacies
     await world.charge(first, ['2026-10-12T10:00:00Z'])
@@ -106,10 +156,10 @@ describe('closing a month', () => {
 describe('a charge that comes late', () => {
   test('is billed with the next month, shown as late, and in one statement only', async () => {
     const [first] = world.pharmacies
-    await world.charge(first, ['2026-10-12T10:00:00Z'])
+    const [early] = await world.charge(first, ['2026-10-12T10:00:00Z'])
     await closed()
     await world.charge(first, ['2026-10-31T22:59:59Z', '2026-11-02T09:00:00Z'])
-    await world.charge(first, ['2026-10-12T10:00:00Z'], { kind: 'credit' })
+    await world.refund(first, early, '2026-10-12T11:00:00Z')
     world.setNow('2026-12-01T08:00:00Z')
     const { issued } = await closed({ month: '2026-11', pharmacyId: null })
     expect(issued[0]?.lines.map(({ month, late, count }) => [month, late, count])).toEqual([
@@ -255,11 +305,6 @@ describe('what was issued', () => {
   })
 
   test('fails its verification where a charge vanished, a receipt did, or a file was exchanged behind the triggers', async () => {
-    const behind = (statement: string) =>
-      world.admin.begin(async (tx) => {
-        await tx`set local session_replication_role = 'replica'`
-        await tx.unsafe(statement)
-      })
     await behind(`update statement_files set bytes = bytes || '\\x20' where format = 'csv'`)
     expect(await checksOf(number)).toEqual({ ...sound, files: false })
     await behind(`update statement_seals set manifest = replace(manifest, '"bytes"', '"bytes" ')`)
@@ -269,6 +314,65 @@ describe('what was issued', () => {
     await behind(`delete from charges where screening_id = (select screening_id from charges limit 1)`)
     expect(await checksOf(number)).toMatchObject({ charges: false, receipts: false })
     expect(await verifyStatement(world.deps, 'PAS-2026-000099')).toBeNull()
+  })
+
+  test.for([
+    ['a charge for a receipt that was free', `update receipts set billed = false`, { receipts: false }],
+    ['a charge that left before the close', `delete from charges where charged_on = '2026-10-13'`, { owed: false }],
+    [
+      'a charge of another day than its receipt',
+      `update charges set charged_at = charged_at + interval '1 day' where charged_on = '2026-10-13'`,
+      { receipts: false },
+    ],
+    [
+      'a charge of another month than its receipt',
+      `update receipts set received_at = '2026-09-12T10:00:00Z' where received_at < '2026-10-13'`,
+      { receipts: false },
+    ],
+    ['an amount that was raised before the close', `update charges set amount_cents = 500`, { prices: false }],
+    [
+      'a second charge for one receipt',
+      `insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
+        select gen_random_uuid(), kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration
+        from charges where pharmacy_id <> (select pharmacy_id from statements) limit 1`,
+      { receipts: false },
+    ],
+    [
+      'a credit without a cancellation',
+      `insert into charges (screening_id, kind, pharmacy_id, declaration_id, destination, charged_at, amount_cents, currency, tariff_id, demonstration)
+        select screening_id, 'credit', pharmacy_id, declaration_id, destination, charged_at, -amount_cents, currency, tariff_id, demonstration
+        from charges where charged_on = '2026-10-13'`,
+      { receipts: false },
+    ],
+  ] as const)('fails its verification where the month was closed over %s', async ([, statement, failed]) => {
+    const [, second] = world.pharmacies
+    await world.admin`delete from billing_months where pharmacy_id = ${second.id}`
+    await world.charge(second, ['2026-10-12T10:00:00Z', '2026-10-13T10:00:00Z'])
+    await behind(statement)
+    await closed()
+    expect(await checksOf('PAS-2026-000002')).toEqual({ ...sound, ...failed })
+  })
+
+  test('holds with a refund in it, and with a charge that was written late', async () => {
+    const [, second] = world.pharmacies
+    const [refunded] = await world.charge(second, ['2026-11-12T10:00:00Z', '2026-11-13T10:00:00Z'])
+    await world.refund(second, refunded, '2026-11-14T10:00:00Z')
+    await world.charge(second, ['2026-10-30T10:00:00Z'])
+    world.setNow('2026-12-01T08:00:00Z')
+    await closed({ month: '2026-11', pharmacyId: null })
+    expect(await checksOf('PAS-2026-000002')).toEqual(sound)
+  })
+
+  test('holds after the tariff has changed, as long as the tariff of then is still written in it', async () => {
+    const change = new Date('2026-10-31T23:00:00Z')
+    const next = { tariffId: 'raised', amountCents: 120, from: change, until: null }
+    const pricesOf = (before: readonly Price[]) => () => [...before, next]
+    const checks = async (prices: readonly Price[]) =>
+      (await verifyStatement({ ...world.deps, pricesOf: pricesOf(prices) }, number))?.filter((one) => !one.ok)
+    expect(await checks([{ tariffId: 'standard', amountCents: 100, from: null, until: change }])).toEqual([])
+    expect(await checks([{ tariffId: 'another', amountCents: 90, from: null, until: change }])).toMatchObject([
+      { name: 'prices', detail: expect.stringContaining('2026-10-12: 100 cents, 90 by another') },
+    ])
   })
 
   test('holds no word about patients, screenings or declarations', async () => {

@@ -32,6 +32,7 @@ export async function measureClose({ database, admin, register, charges }: Ledge
   const fonts = readStatementFonts((path) => readFileSync(path))
   const deps: StatementDeps = {
     ...{ database, clock: { now: () => now }, issuer: sampleIssuer, vatRateBasisPoints: 2000, demonstration: false },
+    pricesOf: () => [{ tariffId: 'standard', amountCents: 100, from: null, until: null }],
     findPharmacy: (id) => register.get(id) ?? null,
     signer: openSigner(generateSigningKeys(now, 'bench')),
     fonts: async () => fonts,

@@ -135,6 +135,36 @@ describe('a credit note', () => {
     })
   })
 
+  test('never gives back again what the statement itself refunded', () => {
+    expect(creditableOf(original, [])).toEqual(
+      new Map([
+        [1, 39],
+        [2, 33],
+        [3, 0],
+        [4, 3],
+      ]),
+    )
+    expect(credit([{ position: 1, count: 40 }])).toEqual({ ok: false, problem: 'more-than-charged' })
+    expect(credit([{ position: 1, count: 39 }])).toMatchObject({ ok: true, value: { netCents: 3120 } })
+  })
+
+  test('never comes to more than the statement, where it refunds charges of an earlier price', () => {
+    const days = [
+      { day: '2026-10-02', unitCents: 97, count: 10 },
+      { day: '2026-10-02', unitCents: 80, count: -1 },
+    ]
+    const refunding = sampleInvoice({ days })
+    const all = (count: number, earlier: readonly Statement[] = []) =>
+      draftCreditNote({
+        ...{ original: refunding, earlier, reason: 'geste commercial', issuedOn: '2026-11-12' },
+        items: [{ position: 1, count }],
+      })
+    expect(all(10)).toEqual({ ok: false, problem: 'more-than-charged' })
+    const nine = all(9)
+    if (!nine.ok) throw new Error(nine.problem)
+    expect(all(1, [{ ...nine.value, number: 'PAS-2026-000099' }])).toEqual({ ok: false, problem: 'more-than-charged' })
+  })
+
   test('never passes what was charged, over all credit notes on it', () => {
     const first = credit([{ position: 2, count: 30 }])
     if (!first.ok) throw new Error(first.problem)

@@ -12,7 +12,9 @@ const nothing: UpkeepReading = {
   backup: { dumpAgeMs: null, drillAgeMs: null },
 }
 const readUpkeep = async () => nothing
-const noQueue = { readQueue: async () => [], readUpkeep }
+let now = new Date('2026-11-02T08:00:00Z')
+const clock = { now: () => now }
+const noQueue = { clock, readQueue: async () => [], readUpkeep }
 
 /** Lines of our own metrics, without comments. */
 async function scrape(metrics: ReturnType<typeof createMetrics>): Promise<string[]> {
@@ -93,7 +95,7 @@ test('the queue is shown as it is at the scrape: depth by state, and the age of 
     { destination: 'national-file', state: 'held', count: 3, oldestAgeMs: 86_400_000 },
     { destination: 'retired', state: 'queued', count: 1, oldestAgeMs: 1000 },
   ]
-  const metrics = createMetrics({ readQueue: async () => rows, readUpkeep }, options)
+  const metrics = createMetrics({ clock, readQueue: async () => rows, readUpkeep }, options)
   const queueLines = async () => (await scrape(metrics)).filter((line) => /queue|unsent/.test(line))
 
   expect(await queueLines()).toEqual([
@@ -118,7 +120,7 @@ test.each<[string, () => Promise<readonly QueueReading[]>]>([
   let read: () => Promise<readonly QueueReading[]> = async () => [
     { destination: 'national-file', state: 'queued', count: 7, oldestAgeMs: 1000 },
   ]
-  const metrics = createMetrics({ readQueue: () => read(), readUpkeep }, { ...options, queueReadTimeoutMs: 20 })
+  const metrics = createMetrics({ clock, readQueue: () => read(), readUpkeep }, { ...options, queueReadTimeoutMs: 20 })
   metrics.requestServed({ route: 'GET /depistages', status: 200, durationMs: 1 })
   await metrics.read()
   read = broken
@@ -159,7 +161,7 @@ test('what needs looking after is shown in seconds; what is not known is no numb
     if (fails) throw new Error('away')
     return reading
   }
-  const metrics = createMetrics({ readQueue: async () => [], readUpkeep: read }, options)
+  const metrics = createMetrics({ clock, readQueue: async () => [], readUpkeep: read }, options)
   expect(await scrape(metrics)).toEqual(
     expect.arrayContaining([
       'passerelle_upkeep_readable 1',
@@ -181,4 +183,19 @@ test('what needs looking after is shown in seconds; what is not known is no numb
   const blind = await scrape(metrics)
   expect(blind).toEqual(expect.arrayContaining(['passerelle_upkeep_readable 0', 'passerelle_audit_unsealed_events Nan']))
   expect(blind.join('\n')).not.toContain('state="open"')
+})
+
+test('differences of the ledger are told while they are fresh: not after another replica has taken over, nor of a check cut short', async () => {
+  const metrics = createMetrics(noQueue, options)
+  const told = async () => (await scrape(metrics)).filter((line) => line.includes('ledger'))
+  expect(await told()).toEqual(['passerelle_ledger_differences Nan'])
+  metrics.ledgerChecked({ differences: 3, freshForMs: 1_200_000 })
+  now = new Date(now.getTime() + 1_199_999)
+  expect(await told()).toEqual(['passerelle_ledger_differences 3'])
+  now = new Date(now.getTime() + 1)
+  expect(await told()).toEqual(['passerelle_ledger_differences Nan'])
+  metrics.ledgerChecked({ differences: 0, freshForMs: 1_200_000 })
+  expect(await told()).toEqual(['passerelle_ledger_differences 0'])
+  metrics.ledgerChecked({ differences: null, freshForMs: 1_200_000 })
+  expect(await told()).toEqual(['passerelle_ledger_differences Nan'])
 })

@@ -18,6 +18,7 @@ const reading: UpkeepReading = {
 async function shownMetrics(): Promise<ReadonlySet<string>> {
   const metrics = createMetrics(
     {
+      clock: { now: () => new Date() },
       readQueue: async () => [{ destination: 'sidep', state: 'queued', count: 1, oldestAgeMs: 1 }],
       readUpkeep: async () => reading,
       readSilences: async () => [{ kind: 'destination-silent' }],

@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../../base/result.ts'
 import { parisDay, parisWallTime } from '../../domain/paris-time.ts'
 import { draftInvoice, type Statement, type StatementDraft, statementNumber } from '../../domain/statement.ts'
 import { type Issuer, parisMonth } from '../../domain/tariff.ts'
+import { isPrefixTaken, listDemonstrationCharges } from '../../storage/close-obstacles.ts'
 import type { Tx } from '../../storage/database.ts'
 import {
   type BilledDay,
@@ -109,6 +110,12 @@ async function findRefusal(deps: StatementDeps, target: MonthToClose): Promise<R
   if (target.month >= parisMonth(deps.clock.now())) return { problem: 'month-not-over', blocking: [] }
   if (deps.issuer === null) return { problem: 'no-issuer', blocking: [] }
   if (deps.signer === null) return { problem: 'no-signing-key', blocking: [] }
+  const { siren, invoicePrefix: prefix } = deps.issuer
+  if (await deps.database.forWorker((tx) => isPrefixTaken(tx, { issuer: siren, prefix })))
+    return { problem: 'prefix-taken', blocking: [] }
+  // What a demonstration charged says so where its own profile bills it; in production it would be asked for like money.
+  const invented = deps.demonstration ? [] : await deps.database.forWorker((tx) => listDemonstrationCharges(tx, target))
+  if (invented.length > 0) return { problem: 'demonstration-charges', blocking: invented }
   const blocking = await deps.database.forWorker((tx) => listUnbilledBefore(tx, target))
   return blocking.length > 0 ? { problem: 'earlier-month-open', blocking } : null
 }

@@ -1,8 +1,9 @@
 /** What the verbs of billing are given, and how they refuse. */
 import type { Clock } from '../../base/clock.ts'
 import type { Signer } from '../../crypto/signing.ts'
+import type { Finess } from '../../domain/finess.ts'
 import type { Pharmacy } from '../../domain/pharmacy.ts'
-import type { Issuer } from '../../domain/tariff.ts'
+import type { Issuer, Price } from '../../domain/tariff.ts'
 import type { StatementFonts } from '../../formats/statement/fonts.ts'
 import type { Database } from '../../storage/database.ts'
 
@@ -13,6 +14,8 @@ export type StatementDeps = {
   readonly issuer: Issuer | null
   readonly vatRateBasisPoints: number
   readonly demonstration: boolean
+  /** By the tariff of today, which keeps the prices of every day that was. */
+  readonly pricesOf: (finess: Finess) => readonly Price[]
   /** Null for a pharmacy that left the configuration: its address is not known any more. */
   readonly findPharmacy: (pharmacyId: string) => Pharmacy | null
   /** Null without `SIGNING_KEYS_FILE`. */
@@ -20,5 +23,8 @@ export type StatementDeps = {
   readonly fonts: () => Promise<StatementFonts>
 }
 
-export const closeProblems = ['month-not-over', 'no-issuer', 'no-signing-key', 'earlier-month-open'] as const
+export const closeProblems = [
+  ...(['month-not-over', 'no-issuer', 'no-signing-key', 'prefix-taken'] as const),
+  ...(['demonstration-charges', 'earlier-month-open'] as const),
+] as const
 export type CloseProblem = (typeof closeProblems)[number]

@@ -1,9 +1,20 @@
 /** Checks a statement from what it rests on: charges and receipts counted again, sums, digests of its files, signature. */
-import { type ChargedDay, creditableOf, isStatementNumber, linesOf, type Statement, totalsOf } from '../../domain/statement.ts'
+import { parisDayBounds } from '../../domain/paris-time.ts'
+import {
+  type ChargedDay,
+  creditableOf,
+  isStatementNumber,
+  linesOf,
+  type Statement,
+  totalsOf,
+  withinStatement,
+} from '../../domain/statement.ts'
+import { type Price, priceAt } from '../../domain/tariff.ts'
 import { findChangedFiles, manifestBytes, type StatementFiles } from '../../formats/statement/files.ts'
 import type { Tx } from '../../storage/database.ts'
 import {
   countProven,
+  countUncharged,
   findFile,
   findSeal,
   findStatement,
@@ -13,7 +24,10 @@ import {
 } from '../../storage/statements.ts'
 import type { StatementDeps } from './deps.ts'
 
-export const verificationChecks = ['sums', 'charges', 'receipts', 'credit', 'files', 'content', 'signature'] as const
+export const verificationChecks = [
+  ...(['sums', 'charges', 'receipts', 'owed', 'prices', 'credit'] as const),
+  ...(['files', 'content', 'signature'] as const),
+] as const
 export type VerificationCheck = {
   readonly name: (typeof verificationChecks)[number]
   readonly ok: boolean
@@ -23,14 +37,19 @@ export type VerificationCheck = {
 
 /** Null where there is no such statement. All checks are made, whatever the first says. */
 export async function verifyStatement(
-  deps: Pick<StatementDeps, 'database' | 'signer'>,
+  deps: Pick<StatementDeps, 'database' | 'signer' | 'pricesOf'>,
   number: string,
 ): Promise<readonly VerificationCheck[] | null> {
   const read = await deps.database.forWorker((tx) => readAll(tx, number))
   if (read === null) return null
   const { statement, seal, files } = read
   const recounted = read.days
-    ? [chargesAgain(statement, read.days), receiptsThere(statement, read.proof)]
+    ? [
+        chargesAgain(statement, read.days),
+        receiptsThere(statement, read.proof),
+        noneOwed(read.uncharged),
+        pricesHold(statement, deps.pricesOf(statement.buyer.finess)),
+      ]
     : [creditHolds(statement, read.credited)]
   return [sumsHold(statement), ...recounted, ...(await sealHolds(deps, statement, seal, files))]
 }
@@ -50,6 +69,7 @@ async function readAll(tx: Tx, number: string) {
     ...{ statement, files, seal: await findSeal(tx, number) },
     days: kind === 'invoice' ? await listBilledDays(tx, { month, pharmacyIds: [pharmacyId] }) : null,
     proof: await countProven(tx, { month, pharmacyId }),
+    uncharged: await countUncharged(tx, { month, pharmacyId }),
     credited: original && { original: original.statement, notes: await listCreditNotes(tx, original.statement.number) },
   }
 }
@@ -96,6 +116,25 @@ function receiptsThere(statement: Statement, proof: { charges: number; proven: n
   return check('receipts', ok, `${billed} billed, ${proof.charges} charges found, ${proof.proven} of them with their receipt`)
 }
 
+function noneOwed(uncharged: number): VerificationCheck {
+  return check('owed', uncharged === 0, `${uncharged} screenings of the month have a receipt that is owed a charge, and none`)
+}
+
+/** Each day’s price against the tariff: what was raised before the close adds up in every other check. Credits follow their charge, not the day. */
+function pricesHold(statement: Statement, prices: readonly Price[]): VerificationCheck {
+  const charged = statement.days.filter(({ count }) => count > 0)
+  const wrong = charged.flatMap(({ day, unitCents }) => {
+    const { amountCents, tariffId } = priceAt(prices, parisDayBounds(day).from)
+    return amountCents === unitCents ? [] : [`${day}: ${unitCents} cents, ${amountCents} by ${tariffId}`]
+  })
+  const first = wrong[0] === undefined ? '' : `, first ${wrong[0]}; was the tariff of then taken out of tariff.yaml?`
+  return check(
+    'prices',
+    wrong.length === 0,
+    `${charged.length} days and prices held against the tariff, ${wrong.length} differ${first}`,
+  )
+}
+
 function creditHolds(
   statement: Statement,
   found: { original: Statement; notes: readonly Statement[] } | null,
@@ -103,7 +142,8 @@ function creditHolds(
   if (!found) return check('credit', false, 'the credited statement is not there')
   const others = found.notes.filter(({ number }) => number !== statement.number)
   const left = creditableOf(found.original, others)
-  const holds = statement.lines.every((line) => line.count >= 0 && line.count <= (left.get(line.position) ?? 0))
+  const lines = statement.lines.every((line) => line.count >= 0 && line.count <= (left.get(line.position) ?? 0))
+  const holds = lines && withinStatement(found.original, found.notes)
   return check(
     'credit',
     holds,
