@@ -5,6 +5,7 @@ import { type News, noNews } from './admission.ts'
 import type { Asked } from './ask.ts'
 import { createEmptyRound } from './empty-round.ts'
 import { hearOutcome, joinNews } from './health-news.ts'
+import { createReady } from './ready.ts'
 import {
   type Ended,
   type OpenDeclaration,
@@ -54,7 +55,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   const { batchSize } = settings
   /** Answered and not yet written: bounded, so that a slow database holds up sending instead of filling memory. */
   const settlingMax = 4 * batchSize
-  const ready: { claim: Claim; open: OpenDeclaration }[] = []
+  const ready = createReady<{ readonly claim: Claim; readonly open: OpenDeclaration }>()
   const running = new Map<string, { readonly claim: Claim; readonly ended: Promise<void> }>()
   /** Marked as sent, and waiting for a slot. */
   const waiting: ((mayGo: boolean) => void)[] = []
@@ -79,8 +80,8 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   let failuresKnown = 0
   let closed = false
 
-  const heldCount = () => ready.length + running.size + opening.length
-  const room = () => (closed ? 0 : Math.max(0, batchSize - ready.length))
+  const heldCount = () => ready.size + running.size + opening.length
+  const room = () => (closed ? 0 : Math.max(0, batchSize - ready.size))
 
   /** What came since the last asking would open the breaker, as far as this worker sees: nothing starts before it has asked. */
   const mustAskFirst = () => {
@@ -102,7 +103,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     }
     const settling = () => running.size - sending - preparing
     while (sending + preparing < slots + aheadMax() && settling() < settlingMax) {
-      const next = ready.shift()
+      const next = ready.take()
       if (!next) return
       start(next)
     }
@@ -123,7 +124,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     return closed ? Promise.resolve(false) : new Promise((resume) => waiting.push(resume))
   }
 
-  function start({ claim, open }: (typeof ready)[number]): void {
+  function start({ claim, open }: { readonly claim: Claim; readonly open: OpenDeclaration }): void {
     preparing += 1
     const key = `${claim.id}/${claim.epoch}`
     const ended = runAndSettle(claim, open)
@@ -160,7 +161,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     const end = await runInSlot(claim, open)
     if (end) hear(end)
     pump()
-    if (moreWaits && ready.length <= batchSize / 2) deps.onKick()
+    if (moreWaits && ready.size <= batchSize / 2) deps.onKick()
     if (end === null) return deps.events.leaseLost(claim)
     const { outcome } = end
     const settled = settlementOf(claim, { outcome, destination, auditAction: 'declaration.settle', random: deps.random })
@@ -226,7 +227,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     opening = claims
     try {
       const openers = await deps.openForSending(claims)
-      ready.push(...claims.map((claim) => ({ claim, open: openers.get(claim.id) ?? nothingThere })))
+      ready.add(claims.map((claim) => ({ claim, open: openers.get(claim.id) ?? nothingThere })))
       return true
     } catch (cause) {
       deps.events.failed('open', cause)
@@ -240,14 +241,14 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   }
 
   async function giveBack(): Promise<void> {
-    const unsent = ready.splice(0).map((entry) => entry.claim)
+    const unsent = ready.takeAll().map((entry) => entry.claim)
     if (unsent.length > 0) await deps.release(unsent)
   }
 
   return {
     destination,
     round,
-    held: () => [...ready.map((entry) => entry.claim), ...[...running.values()].map((entry) => entry.claim), ...opening],
+    held: () => [...ready.list().map((entry) => entry.claim), ...[...running.values()].map((entry) => entry.claim), ...opening],
     close: async () => {
       closed = true
       dismissWaiting()
