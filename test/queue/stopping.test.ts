@@ -1,6 +1,6 @@
 /** Stopping, waking and losing PostgreSQL: an interruption by us is never a failure of theirs. */
 import { expect, test } from 'vitest'
-import { createTestDestination, eventually, withQueue } from './harness.ts'
+import { createTestDestination, eventually, type TestQueue, withQueue } from './harness.ts'
 
 test('a worker that is told to stop lets what is under way end', () =>
   withQueue(async (q) => {
@@ -112,39 +112,39 @@ test('a cut notification connection is opened again, and what was missed meanwhi
     await eventually('it was accepted', async () => (await q.row(third.id)).state === 'accepted')
   }))
 
-test('an idle worker asks the database a bounded number of times', () =>
-  withQueue(async (q) => {
-    let asked = 0
-    const counting = {
+function countAsked(q: TestQueue) {
+  const counting = {
+    asked: 0,
+    database: {
       listenForDue: q.database.listenForDue,
       forWorker: ((run) => {
-        asked += 1
+        counting.asked += 1
         return q.database.forWorker(run)
       }) as typeof q.database.forWorker,
-    }
+    },
+  }
+  return counting
+}
+
+test('an idle worker asks the database a bounded number of times', () =>
+  withQueue(async (q) => {
+    const counting = countAsked(q)
     // Both kinds of row that are due and cannot go: no destination, and an earlier version that is parked.
     await q.addDeclaration({ destination: 'gone' })
     const { id, screeningId } = await q.addDeclaration()
     await q.sql`update declarations set state = 'parked', code = 'answer-lost' where id = ${id}`
     await q.addDeclaration({ screeningId, version: 2 })
-    const worker = q.worker(createTestDestination(), { settings: { pollMs: 3_600_000 }, deps: { database: counting } })
+    const worker = q.worker(createTestDestination(), { settings: { pollMs: 3_600_000 }, deps: { database: counting.database } })
     await worker.start()
     await new Promise((resume) => setTimeout(resume, 300))
-    expect(asked).toBeLessThan(12)
+    expect(counting.asked).toBeLessThan(12)
   }))
 
 test.for(['their pause runs', 'what they correct is parked'] as const)(
   'an idle worker asks a bounded number of times where more pharmacies than a turn takes have rows that cannot go: %s',
   (why) =>
     withQueue(async (q) => {
-      let asked = 0
-      const counting = {
-        listenForDue: q.database.listenForDue,
-        forWorker: ((run) => {
-          asked += 1
-          return q.database.forWorker(run)
-        }) as typeof q.database.forWorker,
-      }
+      const counting = countAsked(q)
       for (let index = 0; index < 25; index++) {
         const pharmacyId = await q.addPharmacy()
         const { id, screeningId } = await q.addDeclaration({ pharmacyId })
@@ -157,15 +157,15 @@ test.for(['their pause runs', 'what they correct is parked'] as const)(
       }
       const worker = q.worker(createTestDestination(), {
         settings: { pollMs: 3_600_000, batchSize: 10 },
-        deps: { database: counting },
+        deps: { database: counting.database },
       })
       await worker.start()
       const { id } = await q.addDeclaration()
       await eventually('what can go has gone', async () => (await q.row(id)).state === 'accepted')
       await eventually('it asks no more', async () => {
-        asked = 0
+        counting.asked = 0
         await new Promise((resume) => setTimeout(resume, 300))
-        return asked < 3
+        return counting.asked < 3
       })
     }),
 )
