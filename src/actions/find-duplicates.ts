@@ -5,7 +5,7 @@ import { openColumn } from '../crypto/envelope.ts'
 import { isSamePatient } from '../crypto/patient-indexes.ts'
 import type { Professional, RequestContext } from '../domain/actor.ts'
 import { parseCapture } from '../domain/capture-input.ts'
-import { GatewayError } from '../domain/errors.ts'
+import { isUnavailable } from '../domain/errors.ts'
 import { parisDay, parisDayBounds } from '../domain/paris-time.ts'
 import type { Patient } from '../domain/patient.ts'
 import { type Candidate, listCandidatesSince } from '../storage/blind-indexes.ts'
@@ -32,7 +32,7 @@ export function findDuplicates(deps: ActionDeps): Actions['findDuplicates'] {
       return found
     } catch (cause) {
       // A warning less is better than a screening that cannot be captured; the capture itself says if it cannot be stored.
-      if (cause instanceof GatewayError && cause.code === 'unavailable') return []
+      if (isUnavailable(cause)) return []
       throw cause
     }
   }

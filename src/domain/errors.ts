@@ -23,3 +23,8 @@ export class GatewayError extends Error {
     this.code = code
   }
 }
+
+/** True where what was asked cannot be done now and may be later: a database or a key store is away. */
+export function isUnavailable(cause: unknown): boolean {
+  return cause instanceof GatewayError && cause.code === 'unavailable'
+}

@@ -1,7 +1,7 @@
 /** One claimed declaration, to its outcome. Throws only for our own faults, never for the far side's. */
 import type { DeclarationDocument } from '../domain/declaration-document.ts'
 import type { BreakerPolicy, PacePolicy } from '../domain/destination-settings.ts'
-import { GatewayError } from '../domain/errors.ts'
+import { isUnavailable } from '../domain/errors.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { type Deduplication, decideSettlement, type RetryPolicy } from '../domain/settlement.ts'
 import type { ChargeTerms } from '../domain/tariff.ts'
@@ -94,7 +94,7 @@ async function markInTime(
     if (marked === null) return 'lost'
     leaseLeftMs = marked
   } catch (cause) {
-    return { pauseMs: unmarkedPauseMs[cause instanceof GatewayError && cause.code === 'unavailable' ? 'away' : 'refused'] }
+    return { pauseMs: unmarkedPauseMs[isUnavailable(cause) ? 'away' : 'refused'] }
   }
   // Marked, and not a byte has left: if we die here, the row is as much in doubt as one that was sent.
   if (!(await step.takeSlot()) || step.signal.aborted) return stopped

@@ -1,6 +1,6 @@
 /** Writes `sent` and settlements in sets; an answer in hand is written as soon as PostgreSQL takes it, across its restarts. */
 import { createBatcher } from '../base/batcher.ts'
-import { GatewayError } from '../domain/errors.ts'
+import { isUnavailable } from '../domain/errors.ts'
 import type { Database } from '../storage/database.ts'
 import { type Claim, markSent, type Settled, settle, type Won } from '../storage/queries.ts'
 import type { WorkerEvents } from './worker-events.ts'
@@ -26,7 +26,6 @@ type ToMark = { readonly claim: Claim; readonly messageSha256: string }
 /** How long the lease runs, null where the row was no longer ours; or why that could not be written. */
 type Marked = number | null | { readonly cause: unknown }
 
-const isAway = (cause: unknown) => cause instanceof GatewayError && cause.code === 'unavailable'
 const setMax = 500
 /** Between two sets that follow each other: planning and committing a set of thirty costs what one of three hundred does. */
 const lingerMs = { mark: 4, settle: 20 } as const
@@ -51,7 +50,7 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
         return await markSet(items)
       } catch (cause) {
         events.failed('mark', cause)
-        if (items.length === 1 || isAway(cause)) return items.map(() => ({ cause }))
+        if (items.length === 1 || isUnavailable(cause)) return items.map(() => ({ cause }))
         // One that cannot be marked keeps none of the others from leaving.
         const alone: Marked[] = []
         for (const item of items) alone.push(...(await markAlone(item)))
