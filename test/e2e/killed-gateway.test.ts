@@ -21,12 +21,15 @@ beforeAll(async () => {
   stack = await startTestStack()
   gateway = stack.gateway
   sql = postgres(stack.superUrl, { max: 3, onnotice: () => undefined })
+  // Long before a standby is asked for below: a session that had not heard of it yet would wait for that standby for ever.
+  await sql`alter system set synchronous_commit = 'local'`
+  await sql`select pg_reload_conf()`
   browser = createHeadlessBrowser({ redirectUris: [`${stack.url}/connexion/retour`] })
   await signIn(stack.url, browser, 'titulaire')
 }, 120_000)
 
 afterAll(async () => {
-  await sql?.end()
+  await sql?.end({ timeout: 5 })
   await stack?.close()
 }, 60_000)
 
@@ -39,6 +42,23 @@ const send = (form: Record<string, string>) =>
   browser.send(`${stack.url}/depistages/nouveau`, { form, headers: { origin: stack.url, 'sec-fetch-site': 'same-origin' } })
 const waitsFor = (event: string) => async () =>
   (await sql`select from pg_stat_activity where usename = 'passerelle_app' and wait_event = ${event}`).length > 0
+/** Whether a commit that asks for a standby waits for one: this one's own wait is cut short. */
+async function commitsWait(): Promise<boolean> {
+  let waited = false
+  let ended = false
+  const probe = sql.begin(async (tx) => {
+    await tx`set local synchronous_commit = 'on'`
+    await tx`select pg_logical_emit_message(true, 'probe', '')`
+  })
+  void probe.then(() => (ended = true))
+  await until('the probe has committed', async () => {
+    const cancelled = await sql`
+      select pg_cancel_backend(pid) from pg_stat_activity where usename = current_user and wait_event = 'SyncRep'`
+    waited ||= cancelled.length > 0
+    return ended
+  })
+  return waited
+}
 const count = async () => (await sql`select count(*)::int as count from screenings`)[0]?.['count']
 
 async function kill(): Promise<void> {
@@ -84,13 +104,13 @@ test('a gateway killed before the commit of a capture leaves nothing of it; sent
 
 test('a gateway killed after the commit of a capture, before it could tell, leaves it stored and forwarded; sent again, it is the same one', async () => {
   // The capture's commit alone waits for a standby that never comes: it is done, and its gateway has not heard of it.
-  for (const setting of ["synchronous_commit = 'local'", "synchronous_standby_names = 'nobody'"])
-    await sql.unsafe(`alter system set ${setting}`)
-  await sql`select pg_reload_conf()`
   await sql.unsafe(`
     create function wait_after_commit() returns trigger language plpgsql as $$
       begin perform set_config('synchronous_commit', 'on', true); return null; end $$;
     create trigger wait_after_commit after insert on declarations for each row execute function wait_after_commit()`)
+  await sql`alter system set synchronous_standby_names = 'nobody'`
+  await sql`select pg_reload_conf()`
+  await until('commits wait for the standby', commitsWait)
   const form = newForm()
   const answered = send(form).then(
     () => true,
@@ -99,7 +119,7 @@ test('a gateway killed after the commit of a capture, before it could tell, leav
   await until('the capture has committed', waitsFor('SyncRep'))
   await kill()
   expect(await answered).toBe(false)
-  await sql.unsafe('alter system reset all')
+  await sql.unsafe('alter system reset synchronous_standby_names')
   await sql`select pg_reload_conf()`
   await until('it is there', async () => (await count()) === 2)
   await sql.unsafe('drop trigger wait_after_commit on declarations; drop function wait_after_commit()')
