@@ -47,5 +47,5 @@ USER 10001:10001
 EXPOSE 8080 9090
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=4s --start-period=20s --retries=3 CMD ["/usr/local/bin/node", "/app/bin/passerelle/healthcheck.js"]
-ENTRYPOINT ["/usr/local/bin/node", "--disable-sigusr1", "--max-semi-space-size=16", "--max-old-space-size=160", "/app/bin/passerelle/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--disable-sigusr1", "--max-semi-space-size=16", "--max-old-space-size=160", "--heap-growing-percent=150", "/app/bin/passerelle/main.js"]
 CMD ["serve"]

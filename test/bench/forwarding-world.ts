@@ -187,7 +187,7 @@ function configOf(pharmacies: readonly PharmacySettings[], url: string, worker: 
 /** The bounds of memory under which the image runs it: what is measured is what ships. */
 function imageMemoryFlags(): readonly string[] {
   const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8')
-  const flags = [...dockerfile.matchAll(/"(--max-[a-z-]+=\d+)"/g)].map(([, flag = '']) => flag)
+  const flags = [...dockerfile.matchAll(/"(--(?:max|heap)-[a-z-]+=\d+)"/g)].map(([, flag = '']) => flag)
   if (flags.length === 0) throw new Error('the Dockerfile names no bounds of memory')
   return flags
 }
