@@ -13,7 +13,7 @@ import type { Database } from '../storage/database.ts'
 import { type Claim, listVersionsForSending, type VersionForSending } from '../storage/queries.ts'
 
 export type OpenForSendingDeps = {
-  readonly database: Pick<Database, 'forWorker'>
+  readonly database: Pick<Database, 'forWorkerAtOnce'>
   readonly keyRing: Pick<KeyRing, 'readRecordKeys'>
   readonly findPharmacy: (pharmacyId: string) => PharmacySettings | null
   readonly profile: Profile
@@ -32,9 +32,9 @@ export async function openForSending(
   deps: OpenForSendingDeps,
   claims: readonly Claim[],
 ): Promise<ReadonlyMap<string, () => Opened>> {
-  const versions = await deps.database.forWorker((tx) =>
+  const versions = await deps.database.forWorkerAtOnce((one) =>
     listVersionsForSending(
-      tx,
+      one,
       claims.map((claim) => claim.versionId),
     ),
   )

@@ -10,6 +10,8 @@ export type BatcherOptions = {
    * a moment of waiting makes it larger. An idle system never waits.
    */
   readonly linger?: () => Promise<unknown>
+  /** As many as are waiting when a second set starts beside the one that is under way; left out: it never does. */
+  readonly besideFrom?: number
 }
 
 /**
@@ -23,13 +25,16 @@ export function createBatcher<Item, Answer>(
   assert(options.sizeMax >= 1, 'a batch holds at least one item')
   type Waiting = { item: Item; done: (answer: Answer) => void; failed: (cause: unknown) => void }
   const waiting: Waiting[] = []
-  let running = false
+  /** Two at most. */
+  let running = 0
+  const deservesSecond = () => waiting.length >= (options.besideFrom ?? Number.POSITIVE_INFINITY)
 
   async function runAll(): Promise<void> {
-    running = true
+    running += 1
     // One turn of the event loop lets everything that is ready now join the first set.
     await new Promise((resume) => setImmediate(resume))
-    while (waiting.length > 0) {
+    // Of two, one leaves the few that are left to the other.
+    while (waiting.length > 0 && (running === 1 || deservesSecond())) {
       const set = waiting.splice(0, options.sizeMax)
       try {
         const answers = await run(set.map((entry) => entry.item))
@@ -42,12 +47,12 @@ export function createBatcher<Item, Answer>(
       }
       if (options.linger && waiting.length > 0 && waiting.length < options.sizeMax) await options.linger()
     }
-    running = false
+    running -= 1
   }
 
   return (item) =>
     new Promise<Answer>((done, failed) => {
       waiting.push({ item, done, failed })
-      if (!running) void runAll()
+      if (running === 0 || (running === 1 && deservesSecond())) void runAll()
     })
 }

@@ -6,7 +6,7 @@ import { type Claim, markSent, type Settled, settle, type Won } from '../storage
 import type { WorkerEvents } from './worker-events.ts'
 
 export type SettlingDeps = {
-  readonly database: Pick<Database, 'forWorker'>
+  readonly database: Pick<Database, 'forWorkerAtOnce'>
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
   readonly events: WorkerEvents
   readonly monotonicMs: () => number
@@ -37,10 +37,10 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
   const { database, events } = deps
   const { leaseMs, hasty } = options
   const lingerFor = (ms: number) => () => deps.wait(ms, hasty).catch(() => undefined)
-  const settleSet = (items: readonly Settled[]) => database.forWorker((tx) => settle(tx, items))
+  const settleSet = (items: readonly Settled[]) => database.forWorkerAtOnce((one) => settle(one, items))
   const markSet = async (items: readonly ToMark[]): Promise<readonly Marked[]> => {
     const rows = items.map(({ claim, messageSha256 }) => ({ id: claim.id, epoch: claim.epoch, messageSha256 }))
-    const won = await database.forWorker((tx) => markSent(tx, rows, leaseMs))
+    const won = await database.forWorkerAtOnce((one) => markSent(one, rows, leaseMs))
     return items.map(({ claim }) => won.get(claim.id) ?? null)
   }
   const markAlone = (item: ToMark) => markSet([item]).catch((cause: unknown) => [{ cause }])
@@ -57,7 +57,7 @@ export function createSettling(deps: SettlingDeps, options: { readonly leaseMs: 
         return alone
       }
     },
-    { sizeMax: setMax, linger: lingerFor(lingerMs.mark) },
+    { sizeMax: setMax, linger: lingerFor(lingerMs.mark), besideFrom: 32 },
   )
   const settleInSets = createBatcher(
     async (items: readonly Settled[]) => {

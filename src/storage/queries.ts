@@ -6,7 +6,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Settlement } from '../domain/settlement.ts'
 import type { ChargeTerms } from '../domain/tariff.ts'
 import { chargeColumns, chargeInput, chargeParts } from './charges.ts'
-import { keptStatement, type Tx } from './database.ts'
+import { keptStatement, type OneStatement, type Tx } from './database.ts'
 import type { ScreeningRow } from './screenings.ts'
 
 /** A claimed row: what the worker holds, under the epoch that all its writes must name. */
@@ -128,8 +128,11 @@ export type VersionForSending = {
 }
 
 /** Those of the named versions that were signed, of any pharmacy. */
-export async function listVersionsForSending(tx: Tx, versionIds: readonly string[]): Promise<readonly VersionForSending[]> {
-  return tx.execute<VersionForSending & Record<string, unknown>>(sql`${kept}
+export async function listVersionsForSending(
+  one: OneStatement,
+  versionIds: readonly string[],
+): Promise<readonly VersionForSending[]> {
+  return one.execute<VersionForSending & Record<string, unknown>>(sql`${kept}
     select v.version_id as "versionId", v.screening_id as "screeningId", v.pharmacy_id as "pharmacyId", v.key_ref as "keyRef", v.patient, v.act,
       (extract(epoch from v.signed_at) * 1000)::float8 as "signedAtMs", v.signed_role as "signedRole", author.rpps,
       author.family_name as "familyName", author.given_name as "givenName"
@@ -186,11 +189,11 @@ export async function extendLeases(tx: Tx, held: readonly Held[], leaseMs: numbe
  * uncounted; from it on, every one of the set is "maybe delivered".
  */
 export async function markSent(
-  tx: Tx,
+  one: OneStatement,
   sending: readonly (Held & { readonly messageSha256: string })[],
   leaseMs: number,
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = await tx.execute<{ id: string; lease_ms: number }>(sql`${kept}
+  const rows = await one.execute<{ id: string; lease_ms: number }>(sql`${kept}
     with mine as (
       select * from unnest(${sql.param(sending.map((row) => row.id))}::uuid[], ${sql.param(sending.map((row) => row.epoch))}::bigint[],
         ${sql.param(sending.map((row) => row.messageSha256))}::text[]) as t (id, epoch, message_sha256)
@@ -245,9 +248,9 @@ export type Won = {
  * Answers, by id, those that were still ours; a row that another epoch holds is left untouched. If we die before this commit, the
  * whole set is "maybe delivered" and rescue decides by the destination's promise; after it, each answer has had its one effect.
  */
-export async function settle(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Won>> {
+export async function settle(one: OneStatement, settled: readonly Settled[]): Promise<ReadonlyMap<string, Won>> {
   const input = JSON.stringify(settled.map(settleInput))
-  const rows = await tx.execute<{ id: string; successor_waits: boolean; age_ms: number }>(sql`${kept}
+  const rows = await one.execute<{ id: string; successor_waits: boolean; age_ms: number }>(sql`${kept}
     with mine as (
       select * from jsonb_to_recordset(${input}::text::jsonb) as t (id uuid, epoch bigint, attempt_epoch bigint, state text, code text,
         location text, delay_ms float8, uncounted int, outcome text, reference text, answer_sha256 text, action text,

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { AssertionError } from '../../src/base/assert.ts'
 import { createBatcher } from '../../src/base/batcher.ts'
+import { until } from '../support/until.ts'
 
 /** A `run` whose sets are seen, and which ends when the test says so. */
 function heldRun() {
@@ -144,4 +145,29 @@ test('a full set waits for nobody', async () => {
     [1, 2],
     [3, 4],
   ])
+})
+
+test('a second set starts beside the first where enough wait for it, and never a third', async () => {
+  const { sets, run, next } = heldRun()
+  const batch = createBatcher(run, { sizeMax: 10, besideFrom: 3 })
+  const first = batch(1)
+  await until('the first set has started', async () => sets.length === 1)
+  const two = [batch(2), batch(3)]
+  await new Promise((resume) => setImmediate(resume))
+  expect(sets).toEqual([[1]])
+  const more = batch(4)
+  await until('the second set has started', async () => sets.length === 2)
+  const rest = [5, 6, 7, 8].map(batch)
+  await new Promise((resume) => setImmediate(resume))
+  expect(sets).toEqual([[1], [2, 3, 4]])
+  await next(2)
+  await until('enough wait for the one that ended', async () => sets.length === 3)
+  const last = batch(9)
+  await next(3)
+  // Too few for two at once: the one that ended leaves them to the one that still runs.
+  await new Promise((resume) => setImmediate(resume))
+  expect(sets).toEqual([[1], [2, 3, 4], [5, 6, 7, 8]])
+  await next(1)
+  await next(4)
+  expect(await Promise.all([first, ...two, more, ...rest, last])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((item) => item * 10))
 })

@@ -13,9 +13,11 @@ function dyingAtTheMark(
 ): Database & { died(): boolean } {
   let died = false
   const isSent = async () => (await q.row(id)).state === 'sent'
-  return {
+  const dying: Database & { died(): boolean } = {
     ...q.database,
     died: () => died,
+    // With its commit apart, so that something can come between.
+    forWorkerAtOnce: (run) => dying.forWorker(run),
     forWorker: async (run) => {
       const wasSent = died || (await isSent())
       const value = await q.database.forWorker(async (tx) => {
@@ -34,6 +36,7 @@ function dyingAtTheMark(
       return value
     },
   }
+  return dying
 }
 
 for (const when of ['before its commit', 'after its commit'] as const)

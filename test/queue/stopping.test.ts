@@ -91,7 +91,7 @@ test('a retry is sent when it is due, without a commit or a poll to wake the wor
 test('polling is the net when notices no longer come', () =>
   withQueue(async (q) => {
     const destination = createTestDestination()
-    const deaf = { forWorker: q.database.forWorker, listenForDue: async () => ({ unlisten: async () => undefined }) }
+    const deaf = { ...q.database, listenForDue: async () => ({ unlisten: async () => undefined }) }
     const worker = q.worker(destination, { settings: { pollMs: 50 }, deps: { database: deaf } })
     await worker.start()
     const { id } = await q.addDeclaration()
@@ -113,14 +113,17 @@ test('a cut notification connection is opened again, and what was missed meanwhi
   }))
 
 function countAsked(q: TestQueue) {
+  const count = <Run extends typeof q.database.forWorker | typeof q.database.forWorkerAtOnce>(run: Run) =>
+    ((work: never) => {
+      counting.asked += 1
+      return run(work)
+    }) as Run
   const counting = {
     asked: 0,
     database: {
-      listenForDue: q.database.listenForDue,
-      forWorker: ((run) => {
-        counting.asked += 1
-        return q.database.forWorker(run)
-      }) as typeof q.database.forWorker,
+      ...q.database,
+      forWorker: count(q.database.forWorker),
+      forWorkerAtOnce: count(q.database.forWorkerAtOnce),
     },
   }
   return counting

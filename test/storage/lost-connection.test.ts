@@ -1,7 +1,7 @@
 /** A connection lost within a transaction: the transaction is undone and says so, and the process goes on. */
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { type Database, openDatabase, type Tx } from '../../src/storage/database.ts'
+import { type Database, type OneStatement, openDatabase, type Tx } from '../../src/storage/database.ts'
 import { isConnectionLost, isDatabaseAway } from '../../src/storage/guarded-client.ts'
 import { connect, createTestDatabases, type TestDatabases } from '../support/database.ts'
 import { until } from '../support/until.ts'
@@ -109,6 +109,74 @@ describe('a transaction whose connection is cut', () => {
     const ends = await Promise.allSettled(Array.from({ length: 20 }, cutOff))
     for (const end of ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
     await Promise.all(Array.from({ length: 20 }, (_, index) => pool.forNobody((tx) => note(tx, `after ${index}`))))
+    expect(await notes()).toHaveLength(20)
+    await pool.close()
+  })
+})
+
+describe('one statement with its commit', () => {
+  const noteOne = (one: OneStatement, word: string) => one.execute(sql`insert into notes values (${word}) returning word`)
+
+  test('is written, and answers its rows', async () => {
+    expect(await database.forWorkerAtOnce(async (one) => [...(await noteOne(one, 'after'))])).toEqual([{ word: 'after' }])
+    expect(await notes()).toEqual(['after'])
+  })
+
+  test('runs as the worker, and the next transaction on that connection does not', async () => {
+    const scope = sql`select current_setting('passerelle.scope', true) as scope`
+    expect([...(await database.forWorkerAtOnce(async (one) => one.execute(scope)))]).toEqual([{ scope: 'worker' }])
+    expect([...(await database.forNobody((tx) => tx.execute(scope)))]).toEqual([{ scope: '' }])
+  })
+
+  test('that fails says why, and leaves nothing', async () => {
+    const failing = database.forWorkerAtOnce((one) =>
+      one.execute(sql`with w as (insert into notes values ('undone')) select 1 / (select count(*) - count(*) from notes)`),
+    )
+    await expect(failing).rejects.toMatchObject({ code: '22012' })
+    await worksAgain()
+  })
+
+  test('whose connection is cut while it runs is undone and rejects', async () => {
+    const lost = database.forWorkerAtOnce((one) =>
+      one.execute(sql`with w as (insert into notes values ('lost')) select pg_terminate_backend(pg_backend_pid())`),
+    )
+    await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
+    await worksAgain()
+  })
+
+  test('whose connection is cut under its commit rejects, though the statement had answered', async () => {
+    await admin.unsafe(`
+      create function die() returns trigger language plpgsql as $$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$;
+      create constraint trigger dies after insert on notes deferrable initially deferred for each row execute function die()`)
+    try {
+      await expect(database.forWorkerAtOnce((one) => noteOne(one, 'lost'))).rejects.toMatchObject({ code: 'unavailable' })
+    } finally {
+      await admin.unsafe('drop trigger dies on notes; drop function die()')
+    }
+    await worksAgain()
+  })
+
+  test('is one: a second is refused, and what throws before the first is thrown on', async () => {
+    const twice = database.forWorkerAtOnce(async (one) => {
+      await noteOne(one, 'first')
+      return noteOne(one, 'second')
+    })
+    await expect(twice).rejects.toThrow('one statement')
+    const late = database.forWorkerAtOnce(async (one) => {
+      await new Promise((resume) => setImmediate(resume))
+      return noteOne(one, 'late')
+    })
+    expect([...(await late)]).toEqual([{ word: 'late' }]) // later than it could be, and as whole
+    await expect(database.forWorkerAtOnce(() => Promise.reject(new Error('our own')))).rejects.toThrow('our own')
+    expect(await notes()).toEqual(['first', 'late'])
+  })
+
+  test('twenty at once all end, and the pool serves twenty more', async () => {
+    const pool = openDatabase(databases.superUrl, { connectionsMax: 5, statementTimeoutMs: 15_000 })
+    const cutOff = () => pool.forWorkerAtOnce((one) => one.execute(sql`select pg_terminate_backend(pg_backend_pid())`))
+    const ends = await Promise.allSettled(Array.from({ length: 20 }, cutOff))
+    for (const end of ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
+    await Promise.all(Array.from({ length: 20 }, (_, index) => pool.forWorkerAtOnce((one) => noteOne(one, `after ${index}`))))
     expect(await notes()).toHaveLength(20)
     await pool.close()
   })
