@@ -1,10 +1,9 @@
 /** One destination within one worker: claims a little ahead, sends as many at once as it was granted, settles behind. */
-import { assert } from '../base/assert.ts'
 import type { Claim, Settled, Won } from '../storage/queries.ts'
-import { type News, noNews } from './admission.ts'
+import type { News } from './admission.ts'
 import type { Asked } from './ask.ts'
 import { createEmptyRound } from './empty-round.ts'
-import { hearOutcome, joinNews } from './health-news.ts'
+import { createOpening } from './opening.ts'
 import { createReady } from './ready.ts'
 import {
   type Ended,
@@ -13,6 +12,7 @@ import {
   type QueueDestination,
   settlementOf,
 } from './run-declaration.ts'
+import { createUntoldNews, newsWithinMs } from './untold-news.ts'
 import type { WorkerEvents } from './worker-events.ts'
 
 export type LaneDeps = {
@@ -26,12 +26,14 @@ export type LaneDeps = {
   readonly events: WorkerEvents
   /** Something came that a round should look at. */
   readonly onKick: () => void
+  /** The same in so many ms. */
+  readonly kickIn: (ms: number) => void
   /** Something waits for a time that nobody has looked up yet. */
   readonly onRequeued: () => void
 }
 
-/** `againMs`: 0 for at once, null for when kicked. */
-export type Round = { readonly claimed: number; readonly againMs: number | null }
+/** `againMs`: 0 for at once, null for when kicked. `opened`: false where what was claimed could not be opened, and was given back. */
+export type Round = { readonly claimed: number; readonly againMs: number | null; readonly opened: Promise<boolean> }
 
 export type Lane = {
   readonly destination: QueueDestination
@@ -45,7 +47,10 @@ export type Lane = {
   leave(): Promise<void>
 }
 
+const allOpened = Promise.resolve(true)
 const nothingThere: OpenDeclaration = () => ({ outcome: { class: 'permanent', code: 'unreadable-content' } })
+/** One set is read while the next one is claimed: each alone takes long enough to let the other run dry. */
+const openingMax = 2
 /** Marks are written ahead of need only where a slot comes free that soon: a mark that grows old is not acted on. */
 const sendMsMaxForMarkingAhead = 500
 /** After a fault of our own (the key store is away), not to spin. */
@@ -59,8 +64,27 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   const running = new Map<string, { readonly claim: Claim; readonly ended: Promise<void> }>()
   /** Marked as sent, and waiting for a slot. */
   const waiting: ((mayGo: boolean) => void)[] = []
+  const news = createUntoldNews({
+    breaker: destination.breaker,
+    holdMsMax: destination.retry.capMs,
+    monotonicMs: deps.monotonicMs,
+  })
   const emptyRound = createEmptyRound()
-  let opening: readonly Claim[] = []
+  const opening = createOpening({
+    read: deps.openForSending,
+    isWanted: () => !(closed || refusing),
+    onRead: (claims, openers) => {
+      ready.add(claims.map((claim) => ({ claim, open: openers.get(claim.id) ?? nothingThere })))
+      pump()
+      if (moreWaits && hasRoom()) deps.onKick()
+    },
+    onFailed: (cause) => {
+      deps.events.failed('open', cause)
+      failedToOpen = true
+      deps.onKick()
+    },
+    release: deps.release,
+  })
   /** Requests that have a slot. */
   let sending = 0
   /** Runs that have none yet: they encode, mark, or wait. */
@@ -68,32 +92,27 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   /** How long a request takes, lately. */
   let sendMs = 0
   let slots = 0
-  let news = noNews
-  /** Handed over by the asking that is under way, and not yet answered: it still counts. */
-  let telling = noNews
   let moreWaits = false
-  let unwell = false
   /** It fails, or is being tried again: nothing is marked ahead. */
   let broken = false
   /** It fails: nothing is sent. */
   let refusing = false
-  let failuresKnown = 0
   let closed = false
+  /** Nothing could be opened, and no round has been told yet. */
+  let failedToOpen = false
 
-  const heldCount = () => ready.size + running.size + opening.length
-  const room = () => (closed ? 0 : Math.max(0, batchSize - ready.size))
-
-  /** What came since the last asking would open the breaker, as far as this worker sees: nothing starts before it has asked. */
-  const mustAskFirst = () => {
-    const untold = joinNews(telling, news)
-    return untold.holdMs > 0 || untold.failures + (untold.answered ? 0 : failuresKnown) >= destination.breaker.failuresMax
-  }
+  const openingCount = () => opening.list().length
+  const heldCount = () => ready.size + running.size + openingCount()
+  const room = () =>
+    closed || opening.size >= openingMax ? 0 : Math.min(batchSize, openingMax * batchSize - ready.size - openingCount())
+  /** Enough for a set that is worth its round trips. */
+  const hasRoom = () => room() >= batchSize / 2
 
   /** As many again as may be under way are marked ahead, in sets: so a crash leaves at most twice that number in doubt. */
   const aheadMax = () => (closed || broken || sendMs > sendMsMaxForMarkingAhead ? 0 : slots)
 
   function pump(): void {
-    if (mustAskFirst()) {
+    if (news.mustAskFirst()) {
       dismissWaiting()
       return
     }
@@ -116,7 +135,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
 
   /** False where none will come free soon: the destination fails, a rival has them all, or we are about to stop. */
   function takeSlot(): Promise<boolean> {
-    if (mustAskFirst() || refusing || slots === 0) return Promise.resolve(false)
+    if (news.mustAskFirst() || refusing || slots === 0) return Promise.resolve(false)
     if (waiting.length === 0 && sending < slots) {
       sending += 1
       return Promise.resolve(true)
@@ -161,7 +180,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     const end = await runInSlot(claim, open)
     if (end) hear(end)
     pump()
-    if (moreWaits && ready.size <= batchSize / 2) deps.onKick()
+    if (moreWaits && hasRoom()) deps.onKick()
     if (end === null) return deps.events.leaseLost(claim)
     const { outcome } = end
     const settled = settlementOf(claim, { outcome, destination, auditAction: 'declaration.settle', random: deps.random })
@@ -171,24 +190,27 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   }
 
   function hear({ outcome, sent }: NonNullable<Ended>): void {
-    news = hearOutcome(news, outcome, { sent, holdMsMax: destination.retry.capMs })
-    // What could open or close the breaker is told at once; all's-well waits for the next asking.
-    if (news.failures > 0 || (unwell && news.answered)) deps.onKick()
+    if (news.hear(outcome, { sent })) deps.kickIn(newsWithinMs + 10) // timers may come a little early
+    if (news.isDue()) deps.onKick()
   }
 
   async function round(options: { readonly renew?: boolean } = {}): Promise<Round> {
-    const urgent = news.failures > 0 || (unwell && news.answered) || options.renew
-    if (!urgent && room() < batchSize / 2) {
+    const urgent = news.isDue() || options.renew
+    if (failedToOpen) {
+      failedToOpen = false
+      return { claimed: 0, againMs: faultPauseMs, opened: allOpened }
+    }
+    if (!urgent && !hasRoom()) {
       moreWaits = true
-      return { claimed: 0, againMs: null }
+      return { claimed: 0, againMs: null, opened: allOpened }
     }
     const asked = await askWith(closed ? 0 : destination.concurrencyMax)
     if (asked.breaker !== 'closed' && asked.claims.length === 0) await giveBack()
-    if (asked.claims.length > 0 && !(await openAndQueue(asked.claims))) return { claimed: 0, againMs: faultPauseMs }
+    const opened = asked.claims.length === 0 ? allOpened : opening.start(asked.claims)
     const nothingLeft = foundNothing(asked)
     moreWaits = asked.againMs === null && !nothingLeft
-    if (moreWaits && asked.claimMax > 0 && room() >= batchSize / 2) return { claimed: asked.claims.length, againMs: 0 }
-    return { claimed: asked.claims.length, againMs: nothingLeft ? null : asked.againMs }
+    const goesOn = moreWaits && asked.claimMax > 0 && hasRoom()
+    return { claimed: asked.claims.length, againMs: goesOn ? 0 : nothingLeft ? null : asked.againMs, opened }
   }
 
   /** What was kicked after this looks at every pharmacy anew. */
@@ -199,44 +221,20 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   }
 
   async function askWith(wanted: number): Promise<Asked> {
-    telling = news
-    news = noNews
     try {
-      // A probe that still encodes or is being marked is under way: a second one must not be claimed beside it.
-      const underWay = broken ? Math.max(sending, Math.min(sending + preparing, slots)) : sending
-      const asked = await deps.ask({ wanted, underWay, room: room(), held: heldCount(), news: telling })
-      telling = noNews
+      // A probe that is still read, encoded or marked is under way: a second one must not be claimed beside it.
+      const underWay = broken ? Math.max(sending, Math.min(sending + preparing + openingCount(), slots)) : sending
+      const asked = await deps.ask({ wanted, underWay, room: room(), held: heldCount(), news: news.take() })
+      news.told(asked)
       slots = asked.slots
-      failuresKnown = asked.breaker === 'closed' ? asked.failures : 0
       broken = asked.breaker !== 'closed'
-      unwell = broken || asked.failures > 0
       refusing = asked.breaker === 'open'
       if (broken && asked.claims.length === 0) dismissWaiting()
       pump()
       return asked
     } catch (cause) {
-      news = joinNews(telling, news)
-      telling = noNews
+      news.kept()
       throw cause
-    }
-  }
-
-  /** False where nothing can be opened now: ours, not theirs, so the rows go back uncounted. */
-  async function openAndQueue(claims: readonly Claim[]): Promise<boolean> {
-    assert(opening.length === 0, 'one round of a lane at a time')
-    opening = claims
-    try {
-      const openers = await deps.openForSending(claims)
-      ready.add(claims.map((claim) => ({ claim, open: openers.get(claim.id) ?? nothingThere })))
-      return true
-    } catch (cause) {
-      deps.events.failed('open', cause)
-      await deps.release(claims)
-      return false
-    } finally {
-      opening = []
-      if (closed) await giveBack()
-      else pump()
     }
   }
 
@@ -248,17 +246,25 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   return {
     destination,
     round,
-    held: () => [...ready.list().map((entry) => entry.claim), ...[...running.values()].map((entry) => entry.claim), ...opening],
+    held: () => [
+      ...ready.list().map((entry) => entry.claim),
+      ...[...running.values()].map((entry) => entry.claim),
+      ...opening.list(),
+    ],
     close: async () => {
       closed = true
       dismissWaiting()
       await giveBack()
     },
     emptied: async () => {
-      while (running.size > 0) await Promise.race([...running.values()].map((entry) => entry.ended))
+      for (;;) {
+        const underWay = [...opening.pending(), ...[...running.values()].map((entry) => entry.ended)]
+        if (underWay.length === 0) return
+        await Promise.race(underWay)
+      }
     },
     leave: async () => {
-      if (slots > 0 || news !== noNews) await askWith(0)
+      if (slots > 0 || !news.isEmpty) await askWith(0)
     },
   }
 }

@@ -14,7 +14,7 @@ import type { WorkerEvents } from './worker-events.ts'
 export type { WorkerEvents } from './worker-events.ts'
 
 export type WorkerDeps = {
-  readonly database: Pick<Database, 'forWorker' | 'listenForDue'>
+  readonly database: Pick<Database, 'forWorker' | 'forWorkerAtOnce' | 'listenForDue'>
   readonly destinations: readonly QueueDestination[]
   /** Fetches what opens claimed rows; a rejection means that none can be opened now (the key store is down), and none is at fault. */
   readonly openForSending: (claims: readonly Claim[]) => Promise<ReadonlyMap<string, OpenDeclaration>>
@@ -31,7 +31,7 @@ export type WorkerSettings = {
   /** Names this worker in claims, grants and attempts: one name a process that runs, or two share one grant. */
   readonly name: string
   readonly leaseMs: number
-  /** Rows claimed ahead for one destination. */
+  /** Rows claimed at once for one destination; up to twice as many are held ahead. */
   readonly batchSize: number
   readonly pollMs: number
   /** How long after its own start PostgreSQL leaves expired leases to their holders; default 10 s. */
@@ -90,6 +90,7 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
         monotonicMs,
         events,
         onKick: kick.kick,
+        kickIn: (ms) => void wait(ms, stopping.signal).then(kick.kick, () => undefined),
         onRequeued: () => dispatch.kick(),
       },
       destination,
@@ -173,7 +174,8 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
       let claimed = 0
       for (const { lane } of lanes.values()) {
         try {
-          claimed += (await lane.round()).claimed
+          const round = await lane.round()
+          if (await round.opened) claimed += round.claimed
         } catch (cause) {
           events.failed('claim', cause)
         }
