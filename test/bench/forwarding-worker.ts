@@ -13,7 +13,7 @@ await forwarder.worker.start()
 let rssMax = 0
 const watch = setInterval(() => {
   rssMax = Math.max(rssMax, process.memoryUsage.rss())
-}, 50)
+}, 250)
 const tell = (news: WorkerNews) => process.send?.(news)
 tell({ kind: 'ready' })
 process.on('message', (order: WorkerOrder) => {
