@@ -47,6 +47,8 @@ export type Lane = {
   leave(): Promise<void>
 }
 
+type ReadyToRun = { readonly claim: Claim; readonly open: OpenDeclaration }
+
 const allOpened = Promise.resolve(true)
 const nothingThere: OpenDeclaration = () => ({ outcome: { class: 'permanent', code: 'unreadable-content' } })
 /** One set is read while the next one is claimed: each alone takes long enough to let the other run dry. */
@@ -60,7 +62,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   const { batchSize } = settings
   /** Answered and not yet written: bounded, so that a slow database holds up sending instead of filling memory. */
   const settlingMax = 4 * batchSize
-  const ready = createReady<{ readonly claim: Claim; readonly open: OpenDeclaration }>()
+  const ready = createReady<ReadyToRun>()
   const running = new Map<string, { readonly claim: Claim; readonly ended: Promise<void> }>()
   /** Marked as sent, and waiting for a slot. */
   const waiting: ((mayGo: boolean) => void)[] = []
@@ -101,10 +103,9 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   /** Nothing could be opened, and no round has been told yet. */
   let failedToOpen = false
 
-  const openingCount = () => opening.list().length
-  const heldCount = () => ready.size + running.size + openingCount()
+  const heldCount = () => ready.size + running.size + opening.count()
   const room = () =>
-    closed || opening.size >= openingMax ? 0 : Math.min(batchSize, openingMax * batchSize - ready.size - openingCount())
+    closed || opening.size >= openingMax ? 0 : Math.min(batchSize, openingMax * batchSize - ready.size - opening.count())
   /** Enough for a set that is worth its round trips. */
   const hasRoom = () => room() >= batchSize / 2
 
@@ -143,7 +144,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
     return closed ? Promise.resolve(false) : new Promise((resume) => waiting.push(resume))
   }
 
-  function start({ claim, open }: { readonly claim: Claim; readonly open: OpenDeclaration }): void {
+  function start({ claim, open }: ReadyToRun): void {
     preparing += 1
     const key = `${claim.id}/${claim.epoch}`
     const ended = runAndSettle(claim, open)
@@ -223,7 +224,7 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   async function askWith(wanted: number): Promise<Asked> {
     try {
       // A probe that is still read, encoded or marked is under way: a second one must not be claimed beside it.
-      const underWay = broken ? Math.max(sending, Math.min(sending + preparing + openingCount(), slots)) : sending
+      const underWay = broken ? Math.max(sending, Math.min(sending + preparing + opening.count(), slots)) : sending
       const asked = await deps.ask({ wanted, underWay, room: room(), held: heldCount(), news: news.take() })
       news.told(asked)
       slots = asked.slots

@@ -4,6 +4,8 @@ import type { Claim } from '../storage/queries.ts'
 export type Opening = {
   /** Sets under way. */
   readonly size: number
+  /** How many claims they hold together. */
+  count(): number
   /** Claims of all sets under way. */
   list(): readonly Claim[]
   /** Never rejects: false where the set could not be read, which is ours: it went back uncounted. */
@@ -37,6 +39,11 @@ export function createOpening<Read>(deps: OpeningDeps<Read>): Opening {
   return {
     get size() {
       return sets.size
+    },
+    count: () => {
+      let count = 0
+      for (const claims of sets.keys()) count += claims.length
+      return count
     },
     list: () => [...sets.keys()].flat(),
     start: (claims) => {

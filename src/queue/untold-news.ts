@@ -36,9 +36,9 @@ export function createUntoldNews(settings: {
   /** When there came what the others should know of; null: all's well, which waits for the next asking, or told. */
   let since: number | null = null
   let failuresKnown = 0
-  /** The breaker is not closed, or failures count towards its opening: then an answer is news, too. */
-  let unwell = false
   let broken = false
+  /** Then an answer is news, too. */
+  const isUnwell = () => broken || failuresKnown > 0
 
   function mustAskFirst(): boolean {
     const untold = joinNews(telling, news)
@@ -48,7 +48,7 @@ export function createUntoldNews(settings: {
   return {
     hear: (outcome, { sent }) => {
       news = hearOutcome(news, outcome, { sent, holdMsMax })
-      if (since !== null || (news.failures === 0 && !(unwell && news.answered))) return false
+      if (since !== null || (news.failures === 0 && !(isUnwell() && news.answered))) return false
       since = monotonicMs()
       return true
     },
@@ -71,7 +71,6 @@ export function createUntoldNews(settings: {
       telling = noNews
       broken = asked.breaker !== 'closed'
       failuresKnown = broken ? 0 : asked.failures
-      unwell = broken || asked.failures > 0
     },
     kept: () => {
       news = joinNews(telling, news)

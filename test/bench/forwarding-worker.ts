@@ -10,20 +10,15 @@ export type WorkerNews = { readonly kind: 'ready' } | { readonly kind: 'memory';
 const given = JSON.parse(process.env['BENCH_WORKER'] ?? '{}') as { config: Config; secrets: Secrets }
 const forwarder = await openForwarder(given.config, given.secrets)
 await forwarder.worker.start()
-let rssMax = 0
-const watch = setInterval(() => {
-  rssMax = Math.max(rssMax, process.memoryUsage.rss())
-}, 250)
 const tell = (news: WorkerNews) => process.send?.(news)
 tell({ kind: 'ready' })
 process.on('message', (order: WorkerOrder) => {
-  if (order.kind === 'memory') tell({ kind: 'memory', rssMaxMiB: rssMax / 2 ** 20 })
+  if (order.kind === 'memory') tell({ kind: 'memory', rssMaxMiB: process.resourceUsage().maxRSS / 1024 })
   else void stop()
 })
 process.on('disconnect', () => void stop())
 
 async function stop(): Promise<void> {
-  clearInterval(watch)
   await forwarder.worker.stop(5_000)
   await forwarder.close()
   await wait(0)

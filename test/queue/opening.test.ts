@@ -27,7 +27,7 @@ function open() {
 test('two sets are read at once, each is handed over when it is there, and until then both are held', async () => {
   const { opening, read, seen } = open()
   const [first, second] = [opening.start(claimsOf('a', 'b')), opening.start(claimsOf('c'))]
-  expect([opening.size, idsOf(opening.list()), opening.pending().length]).toEqual([2, ['a', 'b', 'c'], 2])
+  expect([opening.size, opening.count(), idsOf(opening.list()), opening.pending().length]).toEqual([2, 3, ['a', 'b', 'c'], 2])
   read[1]?.done('!')
   expect(await second).toBe(true)
   expect([opening.size, idsOf(opening.list()), seen.taken]).toEqual([1, ['a', 'b'], ['c!']])

@@ -1,5 +1,5 @@
 /** A connection lost within a transaction: the transaction is undone and says so, and the process goes on. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { type Database, type OneStatement, openDatabase, type Tx } from '../../src/storage/database.ts'
 import { isConnectionLost, isDatabaseAway } from '../../src/storage/guarded-client.ts'
@@ -43,6 +43,16 @@ async function cut(tx: Tx): Promise<void> {
 async function worksAgain(): Promise<void> {
   await database.forNobody((tx) => note(tx, 'after'))
   expect(await notes()).toEqual(['after'])
+}
+
+async function cutTwenty(run: (pool: Database, statement: SQL) => Promise<unknown>): Promise<void> {
+  const pool = openDatabase(databases.superUrl, { connectionsMax: 5, statementTimeoutMs: 15_000 })
+  const cutOff = () => run(pool, sql`select pg_terminate_backend(pg_backend_pid())`)
+  const ends = await Promise.allSettled(Array.from({ length: 20 }, cutOff))
+  for (const end of ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
+  await Promise.all(Array.from({ length: 20 }, (_, index) => run(pool, sql`insert into notes values (${`after ${index}`})`)))
+  expect(await notes()).toHaveLength(20)
+  await pool.close()
 }
 
 describe('a transaction whose connection is cut', () => {
@@ -103,15 +113,8 @@ describe('a transaction whose connection is cut', () => {
     expect(await notes()).toEqual(['after'])
   })
 
-  test('twenty at once all end, and the pool serves twenty more', async () => {
-    const pool = openDatabase(databases.superUrl, { connectionsMax: 5, statementTimeoutMs: 15_000 })
-    const cutOff = () => pool.forNobody((tx) => tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`))
-    const ends = await Promise.allSettled(Array.from({ length: 20 }, cutOff))
-    for (const end of ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
-    await Promise.all(Array.from({ length: 20 }, (_, index) => pool.forNobody((tx) => note(tx, `after ${index}`))))
-    expect(await notes()).toHaveLength(20)
-    await pool.close()
-  })
+  test('twenty at once all end, and the pool serves twenty more', () =>
+    cutTwenty((pool, statement) => pool.forNobody((tx) => tx.execute(statement))))
 })
 
 describe('one statement with its commit', () => {
@@ -171,15 +174,8 @@ describe('one statement with its commit', () => {
     expect(await notes()).toEqual(['first', 'late'])
   })
 
-  test('twenty at once all end, and the pool serves twenty more', async () => {
-    const pool = openDatabase(databases.superUrl, { connectionsMax: 5, statementTimeoutMs: 15_000 })
-    const cutOff = () => pool.forWorkerAtOnce((one) => one.execute(sql`select pg_terminate_backend(pg_backend_pid())`))
-    const ends = await Promise.allSettled(Array.from({ length: 20 }, cutOff))
-    for (const end of ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
-    await Promise.all(Array.from({ length: 20 }, (_, index) => pool.forWorkerAtOnce((one) => noteOne(one, `after ${index}`))))
-    expect(await notes()).toHaveLength(20)
-    await pool.close()
-  })
+  test('twenty at once all end, and the pool serves twenty more', () =>
+    cutTwenty((pool, statement) => pool.forWorkerAtOnce((one) => one.execute(statement))))
 })
 
 test('a transaction used after its end is refused, whether it committed or not', async () => {
