@@ -339,6 +339,16 @@ alter table charges owner to passerelle_owner;
 alter table charges enable row level security;
 alter table charges force row level security;
 
+create table claimed_sets (
+  id bigint not null generated always as identity,
+  declaration_ids uuid[] not null,
+  leased_until timestamp with time zone not null
+);
+alter table claimed_sets owner to passerelle_owner;
+alter table claimed_sets set (autovacuum_vacuum_threshold=500, autovacuum_vacuum_cost_delay=0);
+alter table claimed_sets enable row level security;
+alter table claimed_sets force row level security;
+
 create table declarations (
   id uuid not null,
   pharmacy_id uuid not null,
@@ -360,13 +370,13 @@ create table declarations (
   created_at timestamp with time zone not null default now(),
   settled_at timestamp with time zone,
   standing text not null generated always as (
-CASE state
-    WHEN 'sent'::text THEN 'claimed'::text
+CASE
+    WHEN (state = ANY (ARRAY['queued'::text, 'claimed'::text, 'sent'::text])) THEN 'open'::text
     ELSE state
 END) stored
 );
 alter table declarations owner to passerelle_owner;
-alter table declarations set (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_cost_delay=0, fillfactor=70);
+alter table declarations set (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_cost_delay=0, fillfactor=45);
 alter table declarations enable row level security;
 alter table declarations force row level security;
 
@@ -748,6 +758,8 @@ alter table charges add constraint charges_check CHECK ((((kind = 'charge'::text
 alter table charges add constraint charges_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text));
 alter table charges add constraint charges_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'credit'::text])));
 alter table charges add constraint charges_pkey PRIMARY KEY (screening_id, kind);
+alter table claimed_sets add constraint claimed_sets_declaration_ids_check CHECK ((cardinality(declaration_ids) > 0));
+alter table claimed_sets add constraint claimed_sets_pkey PRIMARY KEY (id);
 alter table declarations add constraint declarations_attempt_count_check CHECK ((attempt_count >= 0));
 alter table declarations add constraint declarations_check CHECK (((replaces_version >= 1) AND (replaces_version < version)));
 alter table declarations add constraint declarations_check1 CHECK (((kind = 'original'::text) = (replaces_version IS NULL)));
@@ -757,9 +769,9 @@ alter table declarations add constraint declarations_control_id_check CHECK (((o
 alter table declarations add constraint declarations_control_id_key UNIQUE (control_id);
 alter table declarations add constraint declarations_kind_check CHECK ((kind = ANY (ARRAY['original'::text, 'replacement'::text, 'cancellation'::text])));
 alter table declarations add constraint declarations_pkey PRIMARY KEY (id);
+alter table declarations add constraint declarations_screening_id_destination_version_key UNIQUE (screening_id, destination, version);
 alter table declarations add constraint declarations_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'claimed'::text, 'sent'::text, 'accepted'::text, 'rejected'::text, 'parked'::text, 'cancelled'::text, 'received'::text]))) NOT VALID;
 alter table declarations add constraint declarations_version_check CHECK ((version >= 1));
-alter table declarations add constraint declarations_version_id_destination_key UNIQUE (version_id, destination);
 alter table destination_controls add constraint destination_controls_breaker_check CHECK ((breaker = ANY (ARRAY['closed'::text, 'open'::text, 'half-open'::text])));
 alter table destination_controls add constraint destination_controls_check CHECK (((breaker = 'half-open'::text) = (probe_by IS NOT NULL)));
 alter table destination_controls add constraint destination_controls_check1 CHECK (((breaker = 'closed'::text) OR (hold_until IS NOT NULL)));
@@ -904,13 +916,11 @@ CREATE INDEX audit_segments_to_purge ON public.audit_segments USING btree (last_
 CREATE INDEX backup_drills_by_time ON public.backup_drills USING btree (drilled_at);
 CREATE INDEX billing_months_open ON public.billing_months USING btree (month, pharmacy_id) WHERE (completed_at IS NULL);
 CREATE INDEX charges_by_month ON public.charges USING btree (pharmacy_id, charged_on) INCLUDE (kind, amount_cents, tariff_id, demonstration);
-CREATE INDEX declarations_by_screening ON public.declarations USING btree (screening_id);
-CREATE INDEX declarations_leases ON public.declarations USING btree (lease_until) WHERE (lease_until IS NOT NULL);
-CREATE INDEX declarations_next_due ON public.declarations USING btree (destination, due_at) WHERE (lower(standing) = 'queued'::text);
-CREATE INDEX declarations_open ON public.declarations USING btree (screening_id, destination, version) WHERE (standing = ANY (ARRAY['queued'::text, 'claimed'::text, 'parked'::text]));
+CREATE INDEX claimed_sets_leased ON public.claimed_sets USING btree (leased_until);
+CREATE INDEX declarations_next_due ON public.declarations USING btree (destination, due_at) WHERE (lower(standing) = 'open'::text);
 CREATE INDEX declarations_parked ON public.declarations USING btree (pharmacy_id, destination) WHERE (standing = 'parked'::text);
 CREATE INDEX declarations_rejected ON public.declarations USING btree (pharmacy_id, destination) WHERE (standing = 'rejected'::text);
-CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (standing = 'queued'::text);
+CREATE INDEX declarations_turns ON public.declarations USING btree (destination, pharmacy_id, due_at, id) WHERE (standing = 'open'::text);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX late_charges_by_month ON public.late_charges USING btree (pharmacy_id, billing_month);
 CREATE UNIQUE INDEX ledger_carried_once ON public.ledger_carried USING btree (declaration_id);
@@ -952,6 +962,7 @@ create policy billing_months_for_worker on billing_months as permissive for all 
 create policy billing_months_of_pharmacy on billing_months as permissive for select to public using ((pharmacy_id = ( SELECT passerelle_pharmacy() AS passerelle_pharmacy)));
 create policy charges_for_worker on charges as permissive for all to public using (( SELECT passerelle_is_worker() AS passerelle_is_worker)) with check (( SELECT passerelle_is_worker() AS passerelle_is_worker));
 create policy charges_of_pharmacy on charges as permissive for select to public using ((pharmacy_id = ( SELECT passerelle_pharmacy() AS passerelle_pharmacy)));
+create policy claimed_sets_for_worker on claimed_sets as permissive for all to public using (( SELECT passerelle_is_worker() AS passerelle_is_worker)) with check (( SELECT passerelle_is_worker() AS passerelle_is_worker));
 create policy declarations_for_worker on declarations as permissive for all to public using (( SELECT passerelle_is_worker() AS passerelle_is_worker)) with check (( SELECT passerelle_is_worker() AS passerelle_is_worker));
 create policy declarations_of_pharmacy on declarations as permissive for all to public using ((pharmacy_id = ( SELECT passerelle_pharmacy() AS passerelle_pharmacy))) with check ((pharmacy_id = ( SELECT passerelle_pharmacy() AS passerelle_pharmacy)));
 create policy idempotency_keys_leave on idempotency_keys as permissive for delete to passerelle_owner using (( SELECT passerelle_is_worker() AS passerelle_is_worker));
@@ -1005,6 +1016,7 @@ grant insert, select on table audit_segments to passerelle_app;
 grant insert, select on table backup_drills to passerelle_app;
 grant insert, select, update on table billing_months to passerelle_app;
 grant insert, select on table charges to passerelle_app;
+grant delete, insert, select, update on table claimed_sets to passerelle_app;
 grant insert, select, update on table declarations to passerelle_app;
 grant insert, select, update on table destination_controls to passerelle_app;
 grant delete, insert, select on table idempotency_keys to passerelle_app;

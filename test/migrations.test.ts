@@ -15,6 +15,7 @@ const accepted: Record<string, readonly MigrationRule[]> = {
   '0011_blind-indexes.sql': ['index-on-existing-table'],
   '0014_hot-plans.sql': ['index-on-existing-table'],
   '0015_mark-in-place.sql': ['index-on-existing-table'],
+  '0018_claim-in-place.sql': ['drops-what-is-read', 'index-on-existing-table'],
   'keystore/0002_key-blocks.sql': ['index-on-existing-table', 'constraint-not-left-unchecked'],
 }
 

@@ -22,7 +22,7 @@ export type Asked = {
 export async function askToSend(
   database: Pick<Database, 'forWorker'>,
   destination: QueueDestination,
-  input: Omit<Ask, 'nowMs'> & { readonly held: number },
+  input: Omit<Ask, 'nowMs'> & { readonly held: number; readonly takeEndedSets: () => readonly number[] },
 ): Promise<Asked> {
   return database.forWorker(async (tx) => {
     let locked = await lockControl(tx, destination.id)
@@ -37,7 +37,14 @@ export async function askToSend(
     const { turnAfter } = locked.control
     const turn =
       admission.claimMax > 0
-        ? await claimDue(tx, { worker, leaseMs, destination: destination.id, limit: admission.claimMax, turnAfter })
+        ? await claimDue(tx, {
+            worker,
+            leaseMs,
+            destination: destination.id,
+            limit: admission.claimMax,
+            turnAfter,
+            endedSets: input.takeEndedSets(),
+          })
         : { claims: [], turnAfter, wentRound: false }
     const after = afterClaim(admission, ask, turn.claims.length, input.held + turn.claims.length)
     await saveControl(tx, destination.id, { ...after.control, turnAfter: turn.turnAfter })

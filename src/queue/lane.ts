@@ -2,6 +2,7 @@
 import type { Claim, Settled, Won } from '../storage/queries.ts'
 import type { News } from './admission.ts'
 import type { Asked } from './ask.ts'
+import type { ClaimedSets } from './claimed-sets.ts'
 import { createEmptyRound } from './empty-round.ts'
 import { createOpening } from './opening.ts'
 import { createReady } from './ready.ts'
@@ -21,6 +22,7 @@ export type LaneDeps = {
   readonly run: (claim: Claim, opened: OpenedDeclaration, takeSlot: () => Promise<boolean>) => Promise<Ended>
   readonly settle: (claim: Claim, settled: Settled) => Promise<Won | null>
   readonly release: (claims: readonly Claim[]) => Promise<unknown>
+  readonly follow: ClaimedSets['follow']
   readonly random: () => number
   readonly monotonicMs: () => number
   readonly events: WorkerEvents
@@ -147,7 +149,8 @@ export function createLane(deps: LaneDeps, destination: QueueDestination, settin
   function start({ claim, open }: ReadyToRun): void {
     preparing += 1
     const key = `${claim.id}/${claim.epoch}`
-    const ended = runAndSettle(claim, open)
+    const ended = deps
+      .follow([claim], runAndSettle(claim, open))
       .catch((cause: unknown) => deps.events.failed('run', cause)) // our own fault: the lease runs out and rescue takes over
       .finally(() => {
         running.delete(key)

@@ -3,6 +3,7 @@ import type { Database } from '../storage/database.ts'
 import { type Claim, extendLeases, lookAhead, releaseClaims } from '../storage/queries.ts'
 import { noTraces, type Traces } from '../telemetry/traces.ts'
 import { askToSend } from './ask.ts'
+import { createClaimedSets } from './claimed-sets.ts'
 import { createLane, faultPauseMs, type Lane } from './lane.ts'
 import { createKick, type Kick, kickedWithin, turnLane } from './lane-loop.ts'
 import { rescueExpired } from './rescue.ts'
@@ -64,6 +65,7 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
     settle: settling.settle,
     random: deps.random,
   }
+  const sets = createClaimedSets()
   const lanes = new Map(deps.destinations.map((destination) => [destination.id, openLane(destination)]))
   const dispatch = createKick()
   const loops: Promise<void>[] = []
@@ -73,9 +75,12 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
     const kick = createKick()
     const lane = createLane(
       {
-        ask: (input) => {
+        ask: async (input) => {
           entry.askedAt = monotonicMs()
-          return traced.claim(destination.id, () => askToSend(database, destination, { worker: name, leaseMs, ...input }))
+          const asking = { worker: name, leaseMs, takeEndedSets: sets.takeEnded, ...input }
+          const asked = await traced.claim(destination.id, () => askToSend(database, destination, asking))
+          sets.began(asked.claims)
+          return asked
         },
         openForSending: (claims) => traced.open(destination.id, claims, () => deps.openForSending(claims)),
         run: (claim, opened, takeSlot) =>
@@ -85,7 +90,13 @@ export function createWorker(deps: WorkerDeps, settings: WorkerSettings): Worker
         settle: (claim, settled) => traced.settle(claim, settled, () => settling.settle(claim, settled)),
         // What cannot be given back now goes back when its lease runs out.
         release: (claims) =>
-          database.forWorker((tx) => releaseClaims(tx, claims)).catch((cause: unknown) => events.failed('claim', cause)),
+          sets
+            .follow(
+              claims,
+              database.forWorker((tx) => releaseClaims(tx, claims)),
+            )
+            .catch((cause: unknown) => events.failed('claim', cause)),
+        follow: sets.follow,
         random: deps.random,
         monotonicMs,
         events,

@@ -24,7 +24,7 @@ const chargedBy = (screeningId: SQL) => sql`
  * pharmacy ever signed was read for each page.
  */
 const itemsOfScope = sql`versions as materialized (
-      select s.pharmacy_id, s.screening_id, s.version_id, s.declared_to, (s.signed_at at time zone 'Europe/Paris')::date as day,
+      select s.pharmacy_id, s.screening_id, s.version, s.declared_to, (s.signed_at at time zone 'Europe/Paris')::date as day,
         ${chargedBy(sql`s.screening_id`)}
       from scope join screenings s on s.pharmacy_id = scope.id and s.signed_at >= scope.since and s.signed_at < scope.until
     ), pairs as (
@@ -32,7 +32,7 @@ const itemsOfScope = sql`versions as materialized (
         select coalesce(named.destination, d.destination) as destination, named.destination is not null or v.declared_to is null as captured,
           d.id, d.kind, d.state
         from unnest(v.declared_to) as named (destination)
-        full join (select * from declarations d where d.version_id = v.version_id) d on d.destination = named.destination) pair
+        full join (select * from declarations d where d.screening_id = v.screening_id and d.version = v.version) d on d.destination = named.destination) pair
     ), items as (${proven(sql`pairs`)})`
 
 /** Declarations of closed days, in the columns of `pairs`. */

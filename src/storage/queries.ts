@@ -22,6 +22,8 @@ export type Claim = {
   readonly replacesVersion: number | null
   readonly controlId: string
   readonly attemptCount: number
+  /** Of what was claimed together (`claimed_sets`). */
+  readonly set: number
 }
 
 const claimColumns = sql`d.id, d.epoch::int8 as epoch, d.pharmacy_id as "pharmacyId", d.screening_id as "screeningId", d.version_id as "versionId",
@@ -41,9 +43,16 @@ const stateIn = (row: string, ...states: readonly string[]) =>
   sql.raw(`(${row}.state || '') in (${states.map((state) => `'${state}'`).join(', ')})`)
 
 /** bigint comes as text over the wire; epochs stay far below 2^53. */
-function readClaim<Row extends { epoch: unknown }>(row: Row): Row & { epoch: number } {
-  return { ...row, epoch: Number(row.epoch) }
+function readClaim<Row extends { epoch: unknown; set: unknown }>(row: Row): Row & { epoch: number; set: number } {
+  return { ...row, epoch: Number(row.epoch), set: Number(row.set) }
 }
+
+/** Kept beside the rows that `taken` claims, in the same statement: without it nobody would find them once their leases have run out. */
+const recordSet = (leaseMs: number) => sql`recorded as (
+      insert into claimed_sets (declaration_ids, leased_until)
+      select array_agg(taken.id), now() + ${leaseMs} * interval '1 ms' from taken having count(*) > 0
+      returning id as set
+    )`
 
 export type Turn = {
   readonly claims: readonly Claim[]
@@ -61,10 +70,18 @@ export type Turn = {
  */
 export async function claimDue(
   tx: Tx,
-  claim: { worker: string; leaseMs: number; destination: string; limit: number; turnAfter: string },
+  claim: {
+    worker: string
+    leaseMs: number
+    destination: string
+    limit: number
+    turnAfter: string
+    /** Sets of which nothing is held any more: they are forgotten. */
+    endedSets: readonly number[]
+  },
 ): Promise<Turn> {
-  const { worker, leaseMs, destination, limit, turnAfter } = claim
-  const waiting = sql`declarations w where w.standing = 'queued' and w.destination = ${destination}`
+  const { worker, leaseMs, destination, limit, turnAfter, endedSets } = claim
+  const waiting = sql`declarations w where w.standing = 'open' and w.state = 'queued' and w.destination = ${destination}`
   const following = (after: SQL) => sql`coalesce(
       (select w.pharmacy_id from ${waiting} and w.pharmacy_id > ${after} order by w.pharmacy_id limit 1),
       (select w.pharmacy_id from ${waiting} order by w.pharmacy_id limit 1))`
@@ -83,11 +100,11 @@ export async function claimDue(
     ), due as (
       select of_pharmacy.id from turn cross join round cross join lateral (
         select q.id from declarations q
-        where q.standing = 'queued' and q.destination = ${destination} and q.pharmacy_id = turn.pharmacy_id and q.due_at <= now()
+        where q.standing = 'open' and q.state = 'queued' and q.destination = ${destination} and q.pharmacy_id = turn.pharmacy_id and q.due_at <= now()
           and not exists (
             select from declarations earlier
             where earlier.screening_id = q.screening_id and earlier.destination = q.destination and earlier.version < q.version
-              and earlier.standing in ('queued', 'claimed', 'parked'))
+              and earlier.standing in ('open', 'parked'))
         order by q.due_at, q.id limit ceil(${limit}::float8 / round.turns) for update of q skip locked
       ) of_pharmacy
       limit ${limit}
@@ -97,8 +114,10 @@ export async function claimDue(
           attempt_count = d.attempt_count + 1
       from due where d.id = due.id
       returning ${claimColumns}
+    ), ${recordSet(leaseMs)}, forgotten as (
+      delete from claimed_sets where id = any(${sql.param([...endedSets])}::bigint[])
     )
-    select round.turns, round.first, round.last, taken.* from round left join taken on true`)
+    select round.turns, round.first, round.last, taken.*, recorded.set from round left join (taken cross join recorded) on true`)
   const [round] = rows
   const wentRound = (round?.turns ?? 0) < limit
   return {
@@ -153,18 +172,38 @@ export async function claimExpired(
   claim: { worker: string; leaseMs: number; limit: number; graceMs: number },
 ): Promise<Expired[]> {
   const rows = await tx.execute<Expired & Record<string, unknown>>(sql`${kept}
-    with expired as (
+    with looked_at as (
+      select s.id, s.declaration_ids from claimed_sets s
+      where s.leased_until < now() and pg_postmaster_start_time() < now() - ${claim.graceMs} * interval '1 ms'
+      order by s.leased_until limit ${setsLookedAt} for update of s skip locked
+    ), held as (
+      select looked_at.id as set, h.id, h.lease_until from looked_at
+      cross join unnest(looked_at.declaration_ids) as member (id) join declarations h on h.id = member.id
+      where ${stateIn('h', 'claimed', 'sent')}
+    ), expired as (
       select x.id, x.state, x.epoch from declarations x
-      where x.lease_until < now() -- those under way have a lease, and they alone
-        and pg_postmaster_start_time() < now() - ${claim.graceMs} * interval '1 ms'
-      order by x.lease_until limit ${claim.limit} for update of x skip locked
+      where x.id = any(array(select held.id from held where held.lease_until < now() order by held.lease_until limit ${claim.limit}))
+        and x.lease_until < now() and ${stateIn('x', 'claimed', 'sent')}
+      for update of x skip locked
+    ), taken as (
+      update declarations d
+      set epoch = d.epoch + 1, claimed_by = ${claim.worker}, lease_until = now() + ${claim.leaseMs} * interval '1 ms'
+      from expired where d.id = expired.id
+      returning ${claimColumns}, expired.state as "leftIn", expired.epoch::int8 as "leftEpoch"
+    ), ${recordSet(claim.leaseMs)}, left_over as (
+      select held.set, min(held.lease_until) as lease_until from held
+      where not exists (select from taken where taken.id = held.id) group by held.set
+    ), looked_at_later as (
+      update claimed_sets s set leased_until = left_over.lease_until from left_over where s.id = left_over.set
+    ), forgotten as (
+      delete from claimed_sets s using looked_at where s.id = looked_at.id and not exists (select from left_over where left_over.set = s.id)
     )
-    update declarations d
-    set epoch = d.epoch + 1, claimed_by = ${claim.worker}, lease_until = now() + ${claim.leaseMs} * interval '1 ms'
-    from expired where d.id = expired.id
-    returning ${claimColumns}, expired.state as "leftIn", expired.epoch::int8 as "leftEpoch"`)
+    select taken.*, recorded.set from taken cross join recorded`)
   return rows.map((row) => ({ ...readClaim(row), leftEpoch: Number(row.leftEpoch) }))
 }
+
+/** Sets looked at in one go; each names as many rows as were claimed at once. */
+const setsLookedAt = 20
 
 export type Held = { readonly id: string; readonly epoch: number }
 
@@ -287,7 +326,7 @@ export async function settle(one: OneStatement, settled: readonly Settled[]): Pr
     )
     select won.id, won.state in ('accepted', 'rejected') and exists (
       select from declarations later where later.screening_id = won.screening_id and later.destination = won.destination
-        and later.version > won.version and ${stateIn('later', 'queued')}) as successor_waits,
+        and later.version > won.version and later.standing in ('open', 'parked') and later.state = 'queued') as successor_waits,
       (extract(epoch from now() - won.created_at) * 1000)::float8 as age_ms
     from won`)
   return new Map(rows.map((row) => [row.id, { successorWaits: row.successor_waits, ageMs: row.age_ms }]))
@@ -323,8 +362,8 @@ export type LookAhead = {
 export async function lookAhead(tx: Tx, destinations: readonly string[]): Promise<readonly LookAhead[]> {
   return tx.execute<LookAhead>(sql`${kept}
     select destination,
-      exists (select from declarations q where lower(q.standing) = 'queued' and q.destination = asked.destination and q.due_at <= now()) as "dueNow",
+      exists (select from declarations q where lower(q.standing) = 'open' and q.state = 'queued' and q.destination = asked.destination and q.due_at <= now()) as "dueNow",
       (select (extract(epoch from q.due_at - now()) * 1000)::float8 from declarations q
-       where lower(q.standing) = 'queued' and q.destination = asked.destination and q.due_at > now() order by q.due_at limit 1) as "nextMs"
+       where lower(q.standing) = 'open' and q.state = 'queued' and q.destination = asked.destination and q.due_at > now() order by q.due_at limit 1) as "nextMs"
     from unnest(${sql.param([...destinations])}::text[]) as asked (destination)`)
 }

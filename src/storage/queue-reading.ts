@@ -30,9 +30,8 @@ export async function countOpenDeclarations(tx: Tx): Promise<readonly OpenCount[
     select destination, state, count(*)::int as count,
       case when state <> 'held' then (extract(epoch from now() - min(created_at)) * 1000)::float8 end as "oldestAgeMs"
     from (
-      select q.destination, ${queuedOrHeld('q')} as state, q.created_at from declarations q where q.standing = 'queued'
-      union all
-      select u.destination, u.state, u.created_at from declarations u where u.lease_until is not null -- claimed and sent, and they alone
+      select q.destination, case q.state when 'queued' then ${queuedOrHeld('q')} else q.state end as state, q.created_at
+      from declarations q where q.standing = 'open'
     ) open group by destination, state
     union all
     select p.destination, 'parked', count(*)::int, null from declarations p where p.standing = 'parked' group by p.destination`)

@@ -24,7 +24,7 @@ export async function listDeclaredOn(
     from pharmacies p
     join screenings s on s.pharmacy_id = p.id and s.signed_at >= (${day}::timestamp at time zone 'Europe/Paris')
       and s.signed_at < ((${day}::date + 1)::timestamp at time zone 'Europe/Paris')
-    join declarations d on d.version_id = s.version_id and d.destination = ${destination}
+    join declarations d on d.screening_id = s.screening_id and d.version = s.version and d.destination = ${destination}
     where d.id > ${after} and ${pharmacyId === null ? sql`true` : sql`p.id = ${pharmacyId}`} order by d.id limit ${limit}`)
   return [...rows]
 }

@@ -123,11 +123,11 @@ export const declarations = pgTable('declarations', {
   kind: text('kind').$type<DeclarationKind>().notNull(),
   replacesVersion: integer('replaces_version'),
   state: text('state').$type<DeclarationState>().notNull(),
-  /** The state as indexes see it: `sent` stands where `claimed` did, so that a mark changes the row in place. */
+  /** The state as indexes see it: whatever a worker can move or holds is `open`, so that claims and marks change the row in place. */
   standing: text('standing')
-    .$type<Exclude<DeclarationState, 'sent'>>()
+    .$type<Exclude<DeclarationState, 'queued' | 'claimed' | 'sent'> | 'open'>()
     .notNull()
-    .generatedAlwaysAs(sql`case state when 'sent' then 'claimed' else state end`),
+    .generatedAlwaysAs(sql`case when state in ('queued', 'claimed', 'sent') then 'open' else state end`),
   controlId: text('control_id').notNull(),
   dueAt: instant('due_at').notNull().defaultNow(),
   epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),

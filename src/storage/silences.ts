@@ -69,9 +69,8 @@ export async function countByPharmacy(tx: Tx): Promise<readonly PharmacyCount[]>
     select pharmacy_id as "pharmacyId", destination, count(*) filter (where state = 'queued')::int as waiting,
       count(*) filter (where state = 'held')::int as held, count(*) filter (where state = 'stopped')::int as stopped
     from (
-      select q.pharmacy_id, q.destination, ${queuedOrHeld('q')} as state from declarations q where q.standing = 'queued'
-      union all
-      select pharmacy_id, destination, 'queued' from declarations where lease_until is not null -- claimed and sent, and they alone
+      select q.pharmacy_id, q.destination, case q.state when 'queued' then ${queuedOrHeld('q')} else 'queued' end as state
+      from declarations q where q.standing = 'open'
       union all
       select pharmacy_id, destination, 'stopped' from declarations where standing = 'parked'
       union all

@@ -171,7 +171,7 @@ export async function countUncharged(tx: Tx, options: { month: string; pharmacyI
   const end = sql`(${firstAfter(options.month)}::timestamp at time zone 'Europe/Paris')`
   const [row] = await tx.execute<{ count: number }>(sql`
     select count(distinct s.screening_id)::int as count
-    from screenings s join declarations d on d.version_id = s.version_id and d.kind = 'original' join receipts r on r.declaration_id = d.id
+    from screenings s join declarations d on d.screening_id = s.screening_id and d.version = s.version and d.kind = 'original' join receipts r on r.declaration_id = d.id
     where s.pharmacy_id = ${pharmacyId} and s.signed_at >= ${beginning} - ${signedDaysBefore} * interval '1 day' and s.signed_at < ${end}
       and r.billed and r.received_at >= ${beginning} and r.received_at < ${end}
       and not exists (select from charges c where c.screening_id = s.screening_id and c.kind = 'charge')`)

@@ -183,7 +183,7 @@ export async function listStranded(
   const { configured, filter, limit } = options
   const rows = await tx.execute<Omit<StrandedRow, 'createdAt'> & { createdAt: string }>(sql`
     select d.id, d.destination, d.created_at::text as "createdAt", ${mayBeThere} as "mayBeThere" from declarations d
-    where d.standing = 'queued' and not d.destination = any(${sql.param([...configured])}::text[])
+    where d.standing = 'open' and d.state = 'queued' and not d.destination = any(${sql.param([...configured])}::text[])
       and (${filter.pharmacyId}::uuid is null or d.pharmacy_id = ${filter.pharmacyId}::uuid)
       and (${filter.destination}::text is null or d.destination = ${filter.destination}::text)
     order by d.created_at, d.id limit ${limit}`)

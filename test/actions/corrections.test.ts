@@ -58,7 +58,7 @@ const versions = (screeningId: string) =>
 
 /** Claims what is due at a destination, keeps this screening's and gives the others back. */
 async function claim(screeningId: string, destination: string): Promise<Claim> {
-  const turn = { worker: 'w', leaseMs: 60_000, destination, limit: 1000, turnAfter: noneId }
+  const turn = { worker: 'w', leaseMs: 60_000, destination, limit: 1000, turnAfter: noneId, endedSets: [] }
   const { claims } = await the.database.forWorker((tx) => claimDue(tx, turn))
   await the.database.forWorker((tx) =>
     releaseClaims(

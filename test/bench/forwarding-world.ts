@@ -73,7 +73,7 @@ export type WorkerSettings = {
 export const inFlight = 64
 export const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6
 const blockRows = 1000
-const analyseFrom = 5_000
+const analyseFrom = 50_000
 
 export async function openForwardingWorld(options: { readonly pharmacies?: number } = {}): Promise<ForwardingWorld> {
   const closers = createClosers()
@@ -82,7 +82,7 @@ export async function openForwardingWorld(options: { readonly pharmacies?: numbe
   // Durable, as in production: an fsync a commit.
   const server = await startPostgresServer({
     folder,
-    settings: ['shared_buffers=512MB', 'max_wal_size=8GB', ...(process.env['BENCH_PG'] ?? '').split(',').filter(Boolean)],
+    settings: ['shared_buffers=2GB', 'max_wal_size=8GB', ...(process.env['BENCH_PG'] ?? '').split(',').filter(Boolean)],
   })
   closers.push('PostgreSQL', () => server.stop())
   await buildTemplates(server.superUrl('postgres'))
@@ -309,7 +309,7 @@ async function addPast(sql: postgres.Sql, past: { accepted: number; parked: numb
  */
 async function untilSettled(sql: postgres.Sql): Promise<number> {
   for (;;) {
-    const [open] = await sql`select 1 from declarations where state in ('queued', 'claimed', 'sent') limit 1`
+    const [open] = await sql`select 1 from declarations where standing in ('open', 'parked') and standing = 'open' limit 1`
     if (!open) break
     await wait(100)
   }

@@ -43,6 +43,7 @@ test('a worker killed between sent and settle leaves, after a restart, one recei
 
   // The lease of the dead runs out: time moved, not slept.
   await sql`update declarations set lease_until = now() - interval '1 second' where screening_id = ${screeningId}`
+  await sql`update claimed_sets set leased_until = now() - interval '1 second'`
   await stack.startWorker('worker-2', await freePort())
   await until('a receipt', async () => (await find())?.state === 'accepted')
 

@@ -178,6 +178,7 @@ for (const [way, hours] of [
       const expired = await q.addDeclaration()
       await q.sql`update declarations set state = 'claimed', epoch = 1, attempt_count = 1, claimed_by = 'another',
         lease_until = now() - interval '20 minutes' where id = ${expired.id}`
+      await q.sql`insert into claimed_sets (declaration_ids, leased_until) values (${[held.id, expired.id]}, now() - interval '20 minutes')`
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 })
       const worker = q.worker(destination)
       await worker.runOnce()

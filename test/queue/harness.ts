@@ -181,7 +181,7 @@ export async function withQueue(run: (queue: TestQueue) => Promise<void>, ownSer
       // What keeps issued statements from being emptied stands aside: here they are never issued.
       await tx.unsafe('set local session_replication_role = replica')
       await tx.unsafe(
-        `truncate pharmacies, professionals, screenings, declarations, attempts, receipts, audit_events, destination_controls, periodic_jobs, silence_alarms cascade`,
+        `truncate pharmacies, professionals, screenings, declarations, claimed_sets, attempts, receipts, audit_events, destination_controls, periodic_jobs, silence_alarms cascade`,
       )
     })
     await run(await openQueue({ databases, database, sql, workers }))
@@ -261,6 +261,7 @@ async function openQueue(opened: {
     },
     expireLeases: async () => {
       await sql`update declarations set lease_until = now() - interval '1 hour' where lease_until is not null`
+      await sql`update claimed_sets set leased_until = now() - interval '1 hour'`
     },
     worker: (destination, options = {}) => {
       const worker = createWorker(
@@ -334,6 +335,8 @@ const invariants: Record<string, string> = {
   'a screening is charged once, with its first accepted original, and no other is': `select o.screening_id, c.screening_id
     from (select distinct d.screening_id from declarations d join receipts r on r.declaration_id = d.id where d.kind = 'original') o
     full join charges c on c.screening_id = o.screening_id and c.kind = 'charge' where o.screening_id is null or c.screening_id is null`,
+  'a set names what is held, and is looked at before its lease runs out': `select d.id from declarations d where d.state in ('claimed', 'sent')
+    and not exists (select from claimed_sets s where d.id = any(s.declaration_ids) and s.leased_until <= d.lease_until)`,
   'an epoch never lies behind an attempt': `select d.id from declarations d join attempts a on a.declaration_id = d.id where a.epoch > d.epoch`,
 }
 

@@ -6,7 +6,7 @@ import { createTestDestination, eventually, oneEuro, type TestQueue, withQueue }
 const nobody = '00000000-0000-0000-0000-000000000000'
 const claimAs = (q: TestQueue, worker: string, options: { limit?: number; destination?: string } = {}) =>
   q.database.forWorker(async (tx) => {
-    const claim = { worker, leaseMs: 60_000, destination: 'sidep', limit: 10, turnAfter: nobody, ...options }
+    const claim = { worker, leaseMs: 60_000, destination: 'sidep', limit: 10, turnAfter: nobody, endedSets: [], ...options }
     return (await claimDue(tx, claim)).claims
   })
 const accepted = { state: 'accepted', receipt: { reference: null, answerSha256: 'ef'.repeat(32) } } as const

@@ -41,6 +41,7 @@ test('one that rescue cannot settle holds up nothing that is new', () =>
       destination: 'sidep',
       limit: 5,
       turnAfter: '00000000-0000-0000-0000-000000000000',
+      endedSets: [],
     }
     const { claims } = await q.database.forWorker((tx) => claimDue(tx, turn))
     const sending = claims.map((claim) => ({ ...claim, messageSha256: '11'.repeat(32) }))

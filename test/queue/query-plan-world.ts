@@ -81,7 +81,7 @@ async function fill(superUrl: string, { rows, analysed }: PlanWorld): Promise<vo
 async function bare(tx: postgres.TransactionSql, tables: readonly string[]): Promise<() => Promise<void>> {
   const indexes = await tx<{ name: string; definition: string }[]>`
     select indexname as name, indexdef as definition from pg_indexes
-    where tablename in ${tx(tables)} and indexname not in ('declarations_control_id_key', 'declarations_version_id_destination_key')`
+    where tablename in ${tx(tables)} and indexname not in ('declarations_control_id_key')`
   const constraints = await tx<{ name: string; table: string }[]>`
     select conname as name, conrelid::regclass::text as table from pg_constraint
     where conrelid::regclass::text in ${tx(tables)} and contype in ('c', 'p', 'u')`

@@ -87,13 +87,18 @@ type Case = {
 const cases: readonly Case[] = [
   {
     name: 'claiming due rows in turns',
-    run: (tx) => claimDue(tx, { ...claim, destination: 'sidep', turnAfter: nobody }),
-    indexes: ['declarations_by_screening', 'declarations_open', 'declarations_pkey', 'declarations_turns'],
+    run: (tx) => claimDue(tx, { ...claim, destination: 'sidep', turnAfter: nobody, endedSets: [7] }),
+    indexes: [
+      'claimed_sets_pkey',
+      'declarations_pkey',
+      'declarations_screening_id_destination_version_key',
+      'declarations_turns',
+    ],
   },
   {
     name: 'taking over expired leases',
     run: (tx) => claimExpired(tx, { ...claim, graceMs: 0 }),
-    indexes: ['declarations_leases', 'declarations_pkey'],
+    indexes: ['claimed_sets_leased', 'claimed_sets_pkey', 'declarations_pkey'],
   },
   {
     name: 'prolonging leases',
@@ -125,26 +130,18 @@ const cases: readonly Case[] = [
           charge: oneEuro,
         })),
       ),
-    indexes: ['attempts_pkey', 'charges_pkey', 'declarations_by_screening', 'declarations_pkey'],
+    indexes: ['attempts_pkey', 'charges_pkey', 'declarations_pkey', 'declarations_screening_id_destination_version_key'],
   },
   {
     name: 'counting what is open',
     run: (tx) => countOpenDeclarations(tx),
-    indexes: [
-      'declarations_by_screening',
-      'declarations_leases',
-      'declarations_open',
-      'declarations_parked',
-      'declarations_turns',
-    ],
+    indexes: ['declarations_screening_id_destination_version_key', 'declarations_parked', 'declarations_turns'],
   },
   {
     name: 'counting what is open by pharmacy',
     run: (tx) => countByPharmacy(tx),
     indexes: [
-      'declarations_by_screening',
-      'declarations_leases',
-      'declarations_open',
+      'declarations_screening_id_destination_version_key',
       'declarations_parked',
       'declarations_rejected',
       'declarations_turns',
@@ -219,7 +216,7 @@ const cases: readonly Case[] = [
 ]
 
 /** A few rows, or one a pharmacy. */
-const ofFewRows = ['destination_controls', 'professionals', 'pharmacies']
+const ofFewRows = ['claimed_sets', 'destination_controls', 'professionals', 'pharmacies']
 
 test.for(
   worldNames.flatMap((world) =>

@@ -80,6 +80,7 @@ async function work(
     destination,
     limit: endings.length,
     turnAfter: '00000000-0000-4000-8000-000000000000',
+    endedSets: [],
   }
   const { claims } = await the.database.forWorker((tx) => claimDue(tx, turn))
   await the.database.forWorker((tx) =>

@@ -38,6 +38,7 @@ test('the application holds these rights in the main database, and no others', a
     backup_drills: 'select insert',
     billing_months: 'select insert update',
     charges: 'select insert',
+    claimed_sets: 'select insert update delete',
     declarations: 'select insert update',
     destination_controls: 'select insert update',
     idempotency_keys: 'select insert delete',

@@ -48,6 +48,7 @@ describe('the tables as drizzle sees them', () => {
     'audit_segments',
     'backup_drills',
     'billing_months',
+    'claimed_sets',
     'destination_controls',
     'late_charges',
     'ledger_carried',
