@@ -17,7 +17,7 @@ import { reportAuth } from './auth/report-auth.ts'
 import { assert } from './base/assert.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Closers, createClosers } from './base/closers.ts'
-import { randomId } from './base/ids.ts'
+import { randomId, timedId } from './base/ids.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import { formActionOrigins } from './config/sign-in.ts'
@@ -304,6 +304,7 @@ function actionDeps({ config, clock, database, keyRing, pharmacies }: Foundation
     blindIndexBits: patientIndexBits(config.duplicateSearch.screeningsPerPharmacy),
     clock,
     newId: randomId,
+    newTimedId: timedId,
     randomBytes,
     sha256: (bytes) => createHash('sha256').update(bytes).digest(),
     profile: config.profile,

@@ -50,8 +50,8 @@ const rooms: Record<string, readonly string[]> = {
 
 /** Room → packages from npm, and Node's own modules, that it may use. */
 const packages: Record<string, readonly string[]> = {
-  // BlockList and isIP: no connection is made there.
-  base: ['node:net'],
+  // BlockList and isIP: no connection is made there. Ids: nothing is sealed there.
+  base: ['node:net', 'node:crypto'],
   domain: [],
   formats: ['ltx', 'pdfkit', 'node:crypto', 'node:buffer', 'node:stream'],
   // Files: a key service's token, read anew each time, and the certificates of its connection.

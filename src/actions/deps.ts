@@ -14,6 +14,8 @@ export type ActionDeps = {
   readonly blindIndexBits: number
   readonly clock: Clock
   readonly newId: NewId
+  /** For declarations. */
+  readonly newTimedId: NewId
   readonly randomBytes: (count: number) => Uint8Array
   readonly sha256: (bytes: Uint8Array) => Uint8Array
   readonly profile: Profile

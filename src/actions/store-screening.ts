@@ -73,17 +73,17 @@ type DeclaredVersion = {
 
 /** One declaration, due at once, under a control id of its own. */
 export function declarationFor(
-  deps: Pick<ActionDeps, 'newId' | 'randomBytes'>,
+  deps: Pick<ActionDeps, 'newTimedId' | 'randomBytes'>,
   destinationId: string,
   version: DeclaredVersion,
 ): NewDeclarationRow {
   const controlId = controlIdFrom(deps.randomBytes(20))
-  return { ...version, id: deps.newId(), destination: destinationId, state: 'queued', controlId }
+  return { ...version, id: deps.newTimedId(), destination: destinationId, state: 'queued', controlId }
 }
 
 /** The originals of a screening that is signed for the first time, for every destination of the pharmacy; `unavailable` where it has none. */
 export function originalsFor(
-  deps: Pick<ActionDeps, 'newId' | 'randomBytes' | 'destinationsOf'>,
+  deps: Pick<ActionDeps, 'newTimedId' | 'randomBytes' | 'destinationsOf'>,
   version: Omit<DeclaredVersion, 'kind' | 'replacesVersion'>,
 ): readonly NewDeclarationRow[] {
   const original = { ...version, kind: 'original', replacesVersion: null } as const

@@ -16,7 +16,12 @@ export const cryptoUses: readonly CryptoUse[] = [
     algorithm: 'SHA-256; HKDF-SHA-256 and AES-256-GCM, 96-bit random nonces, 128-bit tags',
     purpose: 'tokens stored as digests; sign-in state and ID token under a key of the browser',
   },
-  { file: 'base/ids.ts', calls: ['crypto.randomUUID'], algorithm: 'UUIDv4, 122 random bits', purpose: 'ids' },
+  {
+    file: 'base/ids.ts',
+    calls: ['randomUUID', 'randomUUIDv7'],
+    algorithm: 'UUIDv4, 122 random bits; UUIDv7, 74 random bits',
+    purpose: 'ids; ids of declarations',
+  },
   { file: 'commands/setup.ts', calls: ['randomBytes'], algorithm: '256 random bits', purpose: 'database passwords; salts' },
   {
     file: 'crypto/checkpoint.ts',

@@ -59,6 +59,10 @@ describe('a capture that is in order', () => {
       ['dmp', 'sidep'].map((id) => [id, 'original', 'queued', 1, version?.version_id]),
     )
     expect(new Set(declared.map((row) => row.control_id)).size).toBe(2)
+    // The ids of what names a patient tell neither order nor time; a declaration's may.
+    const idsVersion = (id: string) => id[14]
+    expect([screeningId, version?.version_id, version?.key_ref].map(idsVersion)).toEqual(['4', '4', '4'])
+    expect(declared.map((row) => idsVersion(row.id))).toEqual(['7', '7'])
     expect(await lastEvent()).toEqual({
       action: 'screening.capture',
       outcome: 'done',

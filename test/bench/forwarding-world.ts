@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type postgres from 'postgres'
 import { systemClock } from '../../src/base/clock.ts'
 import { createClosers } from '../../src/base/closers.ts'
+import { timedId } from '../../src/base/ids.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Secrets } from '../../src/config/secrets.ts'
 import { sealColumn } from '../../src/crypto/envelope.ts'
@@ -286,16 +287,16 @@ async function addBlock(deps: Preparing, staging: string, made: readonly Made[])
       ${column(({ row }) => hex(row.patient))}::text[], ${column(({ row }) => hex(row.act))}::text[])
       as t (version_id, screening_id, pharmacy_id, key_ref, patient, act)`
   await sql`insert into ${sql(staging)} (${sql.unsafe(stagedColumns)})
-    select gen_random_uuid(), pharmacy_id, screening_id, version_id, 1, 'sidep', 'original', 'queued', control_id
-    from unnest(${ids[0]}::uuid[], ${ids[1]}::uuid[], ${ids[2]}::uuid[], ${column((entry) => entry.controlId)}::text[])
-      as t (version_id, screening_id, pharmacy_id, control_id)`
+    select id, pharmacy_id, screening_id, version_id, 1, 'sidep', 'original', 'queued', control_id
+    from unnest(${column(() => timedId())}::uuid[], ${ids[0]}::uuid[], ${ids[1]}::uuid[], ${ids[2]}::uuid[], ${column((entry) => entry.controlId)}::text[])
+      as t (id, version_id, screening_id, pharmacy_id, control_id)`
 }
 
 async function addPast(sql: postgres.Sql, past: { accepted: number; parked: number }): Promise<void> {
   await sql.begin(async (tx) => {
     await tx.unsafe('set local session_replication_role = replica')
     await tx.unsafe(`insert into declarations (id, pharmacy_id, screening_id, version_id, version, destination, kind, state, control_id, code, settled_at)
-      select gen_random_uuid(), ids[1 + i % array_length(ids, 1)], gen_random_uuid(), gen_random_uuid(), 1, 'sidep', 'original',
+      select (lpad(to_hex((extract(epoch from now()) * 1000)::bigint - i * 30000::bigint), 12, '0') || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid, ids[1 + i % array_length(ids, 1)], gen_random_uuid(), gen_random_uuid(), 1, 'sidep', 'original',
         case when i > ${past.accepted} then 'parked' else 'accepted' end, upper(substr(replace(gen_random_uuid()::text, '-', ''), 1, 20)),
         case when i > ${past.accepted} then 'answer-lost' end, case when i <= ${past.accepted} then now() end
       from (select array_agg(id) as ids from pharmacies) p, generate_series(1, ${past.accepted + past.parked}) i`)

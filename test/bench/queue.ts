@@ -56,28 +56,36 @@ const memory = () => ({
   against: `${memoryMiBMax} MiB`,
 })
 
+/** In turns: a machine that others use is now fast, now slow, by more than what is looked for. */
+const turns = benchSize < 1 ? 1 : 5
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
 const forwarding: Bench = {
   name: 'forwarding',
   run: () =>
-    withWorld(async (world) => {
-      const empty = await measureForwarding(world, sized(12_000))
-      const [accepted, parked] = [sized(1_000_000), sized(100_000)]
-      await world.addPast({ accepted, parked })
-      const full = await measureForwarding(world, sized(12_000))
-      return {
-        results: [
-          { name: 'forwarded and settled', value: empty, unit: '/s' },
-          {
-            name: `the same beside ${accepted} settled and ${parked} parked`,
-            value: full,
-            unit: '/s',
-            ratio: full / empty,
-            against: 'empty tables',
-          },
-          memory(),
-        ],
-      }
-    }),
+    withWorld((empty) =>
+      withWorld(async (full) => {
+        const [accepted, parked] = [sized(1_000_000), sized(100_000)]
+        await full.addPast({ accepted, parked })
+        const rates: { empty: number; full: number }[] = []
+        for (let turn = 0; turn < turns; turn++)
+          rates.push({ empty: await measureForwarding(empty, sized(12_000)), full: await measureForwarding(full, sized(12_000)) })
+        const [beside, alone] = [median(rates.map((rate) => rate.full)), median(rates.map((rate) => rate.empty))]
+        return {
+          results: [
+            { name: `forwarded and settled (median of ${turns})`, value: alone, unit: '/s' },
+            {
+              name: `the same beside ${accepted} settled and ${parked} parked`,
+              value: beside,
+              unit: '/s',
+              ratio: beside / alone,
+              against: 'empty tables',
+            },
+            memory(),
+          ],
+        }
+      }),
+    ),
 }
 
 const backlog: Bench = {

@@ -4,7 +4,7 @@ import type { Sql } from 'postgres'
 import type { Actions } from '../../src/actions/actions.ts'
 import { bindActions } from '../../src/actions/bind-actions.ts'
 import type { ActionDeps } from '../../src/actions/deps.ts'
-import { randomId } from '../../src/base/ids.ts'
+import { randomId, timedId } from '../../src/base/ids.ts'
 import type { KeyRing } from '../../src/crypto/key-ring.ts'
 import type { Professional, RequestContext } from '../../src/domain/actor.ts'
 import type { CaptureInput } from '../../src/domain/capture-fields.ts'
@@ -103,6 +103,7 @@ export async function openActionsWorld(): Promise<ActionsWorld> {
     blindIndexBits: 6,
     clock: world.clock,
     newId: randomId,
+    newTimedId: timedId,
     randomBytes,
     sha256: (bytes) => createHash('sha256').update(bytes).digest(),
     profile: 'test',
