@@ -17,7 +17,7 @@ create index declarations_rejected on declarations (pharmacy_id, destination) wh
 
 -- Three indexes on random keys become one: which version of a screening was declared where, which is said once (a version and its
 -- number name each other, in `screenings`); what a screening has declared; what of it is open. Each was written anew at each settlement,
--- in a place that nothing had touched for long: beside a million settled rows that was a sixth of what forwarding cost.
+-- in a place that nothing had touched for long: beside a million settled rows that was a seventh of what PostgreSQL did.
 alter table declarations drop constraint declarations_version_id_destination_key;
 drop index declarations_by_screening;
 alter table declarations add constraint declarations_screening_id_destination_version_key unique (screening_id, destination, version);

@@ -86,5 +86,6 @@ async function untilWorthStriking(house: House): Promise<void> {
 
 function progress({ options, total, startedAt }: Run): string {
   const seconds = (performance.now() - startedAt) / 1000
-  return `${Math.round(seconds)} s: kills ${total.kills} of ${options.kills}, ${(total.kills / seconds).toFixed(2)} a second since the start`
+  const leftMinutes = Math.ceil(((options.kills - total.kills) * seconds) / Math.max(1, total.kills) / 60)
+  return `${Math.round(seconds)} s: kills ${total.kills} of ${options.kills}, ${(total.kills / seconds).toFixed(2)} a second since the start, about ${leftMinutes} min to go`
 }
