@@ -3,8 +3,8 @@ import type { Claim } from '../storage/queries.ts'
 
 export type ClaimedSets = {
   began(claims: readonly Claim[]): void
-  /** Once `end` resolves, these are settled, given back, or another's; where it rejects, they are left to their leases. */
-  follow<Value>(claims: readonly Claim[], end: Promise<Value>): Promise<Value>
+  /** Once `done` resolves, these are settled, given back, or another's; where it rejects, they are left to their leases. */
+  follow<Value>(claims: readonly Claim[], done: Promise<Value>): Promise<Value>
   /** Each is told once: one that PostgreSQL does not hear of is looked at by a rescue, and forgotten there. */
   takeEnded(): readonly number[]
 }

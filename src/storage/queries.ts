@@ -183,6 +183,7 @@ export async function claimExpired(
     ), expired as (
       select x.id, x.state, x.epoch from declarations x
       where x.id = any(array(select held.id from held where held.lease_until < now() order by held.lease_until limit ${claim.limit}))
+        -- Asked of the row itself once more, now that it is locked: it may have been prolonged, or taken over, meanwhile.
         and x.lease_until < now() and ${stateIn('x', 'claimed', 'sent')}
       for update of x skip locked
     ), taken as (
@@ -326,7 +327,7 @@ export async function settle(one: OneStatement, settled: readonly Settled[]): Pr
     )
     select won.id, won.state in ('accepted', 'rejected') and exists (
       select from declarations later where later.screening_id = won.screening_id and later.destination = won.destination
-        and later.version > won.version and later.standing in ('open', 'parked') and later.state = 'queued') as successor_waits,
+        and later.version > won.version and ${stateIn('later', 'queued')}) as successor_waits,
       (extract(epoch from now() - won.created_at) * 1000)::float8 as age_ms
     from won`)
   return new Map(rows.map((row) => [row.id, { successorWaits: row.successor_waits, ageMs: row.age_ms }]))

@@ -7,3 +7,7 @@ export type BenchResult = {
   readonly against?: string
 }
 export type Bench = { readonly name: string; run(): Promise<{ readonly results: readonly BenchResult[] }> }
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
+}

@@ -292,6 +292,7 @@ async function addBlock(deps: Preparing, staging: string, made: readonly Made[])
       as t (id, version_id, screening_id, pharmacy_id, control_id)`
 }
 
+/** Half a minute apart, with ids as their time would have given them. */
 async function addPast(sql: postgres.Sql, past: { accepted: number; parked: number }): Promise<void> {
   await sql.begin(async (tx) => {
     await tx.unsafe('set local session_replication_role = replica')
@@ -310,7 +311,7 @@ async function addPast(sql: postgres.Sql, past: { accepted: number; parked: numb
  */
 async function untilSettled(sql: postgres.Sql): Promise<number> {
   for (;;) {
-    const [open] = await sql`select 1 from declarations where standing in ('open', 'parked') and standing = 'open' limit 1`
+    const [open] = await sql`select 1 from declarations where standing = 'open' limit 1`
     if (!open) break
     await wait(100)
   }

@@ -3,16 +3,8 @@ import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:
 import { setTimeout as wait } from 'node:timers/promises'
 import { openColumn, sealColumn } from '../../src/crypto/envelope.ts'
 import { newRecordKey } from '../../src/crypto/record-keys.ts'
+import { type Bench, type BenchResult, median } from './bench-result.ts'
 import { act, countUnderOldKeys, type KeysWorld, measureCaptures, openKeysWorld, patient, startRotation } from './keys-world.ts'
-
-type BenchResult = {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly ratio?: number
-  readonly against?: string
-}
-type Bench = { readonly name: string; run(): Promise<{ readonly results: readonly BenchResult[] }> }
 
 /** Fewer for a quick look; the promise is about a million. */
 const recordKeys = Number(process.env.BENCH_RECORD_KEYS ?? 1_000_000)
@@ -171,8 +163,4 @@ function perSecond({ times, ms }: Captures): number {
 
 function p99Of({ times }: Captures): number {
   return times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.99)] ?? 0
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
 }

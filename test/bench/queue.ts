@@ -1,6 +1,6 @@
 /** Benchmarks of the forwarding queue: sealed screenings → HTTP on loopback → settled with attempt, receipt and audit event. */
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Bench } from './bench-result.ts'
+import { type Bench, median } from './bench-result.ts'
 import { type ForwardingWorld, monotonicMs, openForwardingWorld } from './forwarding-world.ts'
 import { cpuSeconds } from './processes.ts'
 import { benchSize } from './size.ts'
@@ -58,7 +58,6 @@ const memory = () => ({
 
 /** In turns: a machine that others use is now fast, now slow, by more than what is looked for. */
 const turns = benchSize < 1 ? 1 : 5
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 const forwarding: Bench = {
   name: 'forwarding',

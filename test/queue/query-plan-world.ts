@@ -44,7 +44,7 @@ const idIn = (prefix: string, number = 'i') => `('${prefix}' || lpad(to_hex(${nu
 
 /**
  * It is the rows that count here, not how they came: they are written into bare tables in one statement, without triggers,
- * and each index is built once, over all of them. Two unique keys that no hot statement looks up, and the rules of columns, are
+ * and each index is built once, over all of them. A unique key that no hot statement looks up, and the rules of columns, are
  * left out.
  */
 async function fill(superUrl: string, { rows, analysed }: PlanWorld): Promise<void> {
